@@ -1,0 +1,2 @@
+# litmus: fragment of the top Makefile.am
+LIBLITMUS =

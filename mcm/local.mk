@@ -1,0 +1,2 @@
+# mcm: fragment of the top Makefile.am
+LIBMCM =

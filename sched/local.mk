@@ -1,0 +1,2 @@
+# sched: fragment of the top Makefile.am
+LIBSCHED =

@@ -1,0 +1,2 @@
+# src/a64: fragment of the top Makefile.am
+LIBA64 =

@@ -1,0 +1,119 @@
+/*
+ * The state of one vCPU.  Owned by its thread; the few fields that others
+ * touch are ATOMIC.  Field order matters to translated code only through the
+ * offsets that x64 takes with offsetof().
+ */
+#ifndef PARMA_A64_VCPU_H
+#define PARMA_A64_VCPU_H
+
+#include <setjmp.h>
+
+#include "a64/feat.h"
+#include "a64/sysstate.h"
+#include "base/atomic.h"
+#include "base/timer.h"
+#include "base/types.h"
+#include "ir/value.h"
+#include "mem/monitor.h"
+#include "mem/physmap.h"
+#include "mem/tlb.h"
+
+/* Reasons to leave guest code at the next poll; bits of vcpu.request. */
+#define REQ_IRQ (1u << 0)   /* an interrupt input changed: look at pending against masks */
+#define REQ_TLB (1u << 1)   /* TLB maintenance in the mailbox */
+#define REQ_STOP (1u << 2)  /* leave the run loop: pause, power-off, reset, quit */
+#define REQ_POLL (1u << 3)  /* pass a quiescent point (RCU, monitor handshakes) */
+#define REQ_TIMER (1u << 4) /* re-evaluate the generic timers */
+
+struct machine_ops;
+struct gic_cpu_ops;
+struct tlbset;
+struct dcache;
+
+struct vcpu {
+	/* -- hot: registers and what inline code reads -- */
+	uint64_t x[32];          /* OWNER(vcpu) x[31] stays 0 */
+	uint64_t sp;             /* OWNER(vcpu) the current stack pointer */
+	uint64_t pc;             /* OWNER(vcpu) */
+	uint64_t npc;            /* OWNER(vcpu) where a terminator goes (interpreter) */
+	uint32_t nzcv;           /* OWNER(vcpu) bits 31..28 */
+	uint32_t request;        /* ATOMIC(at_or by anyone, at_and/ld_acq at the vCPU's polls): REQ_ bits */
+	struct tlb *tlb;         /* OWNER(vcpu) table of the current translation context */
+	struct fpenv fp;         /* OWNER(vcpu) FPCR, FPSR */
+	uint8_t fence_owed;      /* OWNER(vcpu) an STLR since the last full fence (memory-model.md) */
+	u128 v[32];              /* OWNER(vcpu) */
+
+	/* -- PSTATE apart from NZCV -- */
+	uint8_t el;              /* 0 or 1 */
+	uint8_t spsel;
+	uint8_t daif;            /* D A I F in bits 3..0 */
+	uint8_t pan, uao, ssbs, dit, tco;
+	uint8_t il, ss;          /* illegal state, software step */
+	uint64_t sp_el[2];       /* banked SPs of EL0 and EL1; stale for the one in `sp` */
+
+	struct monitor mon;      /* OWNER(vcpu) */
+	struct sysstate sys;     /* OWNER(vcpu) unless a field says otherwise */
+	struct tlbset *tlbs;     /* OWNER(vcpu) all translation contexts */
+	struct dcache *dcache;   /* OWNER(vcpu) decoded blocks of the interpreter */
+
+	/* -- wiring, CONST_AFTER_INIT -- */
+	unsigned index;          /* 0.. */
+	uint64_t mpidr;
+	const struct cpu_model *model;
+	uint64_t feats[2];       /* bit set of enum feat */
+	const struct physmap *pm;
+	const struct machine_ops *mops;
+	void *machine;
+	const struct gic_cpu_ops *gic; /* NULL: no system-register interface (GICv2) */
+	void *gic_cpu;
+	struct vcpu **all;       /* every vCPU of the machine */
+	unsigned nvcpus;
+
+	/* -- asynchronous inputs -- */
+	uint32_t irq_lines;      /* ATOMIC(at_or/at_and by the GIC, ld_acq at polls): LINE_ bits */
+	uint32_t event;          /* ATOMIC(at_xchg): the event register of WFE/SEV */
+
+	/* -- sleeping (sched) -- */
+	uint32_t sleep_futex;    /* ATOMIC: 1 while the thread sleeps in WFI/WFE */
+
+	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
+	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
+};
+
+#define LINE_IRQ (1u << 0)
+#define LINE_FIQ (1u << 1)
+
+static inline bool vcpu_has(const struct vcpu *c, enum feat f)
+{
+	return c->feats[f >> 6] >> (f & 63) & 1;
+}
+
+/*
+ * Upcalls of a vCPU to the machine (implemented in sched/ and src/machine).
+ * Called on the vCPU's own thread with no lock held.
+ */
+struct machine_ops {
+	/* Wakes c's thread if it sleeps and makes it look at c->request soon. Any thread. */
+	void (*kick)(struct vcpu *c);
+	/* Blocks this vCPU's thread until an interrupt is pending, an event or a request arrives, or deadline
+	   (clock_ns scale, TIMER_NEVER: none). */
+	void (*sleep)(struct vcpu *c, uint64_t deadline_ns);
+	/* PSCI power control; results are PSCI return codes. */
+	int64_t (*cpu_on)(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint64_t context);
+	int64_t (*affinity_info)(struct vcpu *caller, uint64_t mpidr, uint64_t level);
+	void (*cpu_off)(struct vcpu *c);         /* takes effect when the run loop is reached */
+	void (*system_off)(struct vcpu *c, int exit_code);
+	void (*system_reset)(struct vcpu *c);
+	/* Asks for REQ_TLB service on every other vCPU; see a64/tlbi. */
+};
+
+/* System-register interface of a GICv3 (implemented in src/dev). enc as SYSREG(); false: UNDEFINED. */
+struct gic_cpu_ops {
+	bool (*read)(void *gic_cpu, uint32_t enc, uint64_t *val);
+	bool (*write)(void *gic_cpu, uint32_t enc, uint64_t val);
+};
+
+/* Raises or lowers an input line of c; safe from any thread; kicks c when it rises. */
+void vcpu_set_line(struct vcpu *c, uint32_t line, bool level);
+
+#endif

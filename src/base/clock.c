@@ -1,0 +1,77 @@
+/* See clock.h.  TSC frequency: CPUID leaf 15h where given, else measured over 20 ms. */
+#include "base/clock.h"
+
+#include <cpuid.h>
+#include <stdbool.h>
+#include <time.h>
+#include <x86intrin.h>
+
+#include "base/types.h"
+
+struct counter_scale counter_scale;
+static uint64_t base_ns; /* CONST_AFTER_INIT: host time at counter 0 */
+
+uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t clock_wall_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
+static bool tsc_invariant(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8));
+}
+
+/* Host TSC ticks per second, measured against CLOCK_MONOTONIC. */
+static double tsc_hz(void)
+{
+	uint64_t n0 = clock_ns(), t0 = __rdtsc(), n1, t1;
+
+	do {
+		n1 = clock_ns();
+		t1 = __rdtsc();
+	} while (n1 - n0 < 20000000);
+	return (double)(t1 - t0) * 1e9 / (double)(n1 - n0);
+}
+
+void clock_init(void)
+{
+	double hz;
+
+	counter_scale.tsc_ok = tsc_invariant();
+	hz = counter_scale.tsc_ok ? tsc_hz() : 1;
+	base_ns = clock_ns();
+	counter_scale.tsc_base = __rdtsc();
+	counter_scale.mul = (uint64_t)((double)COUNTER_HZ / hz * 4294967296.0);
+}
+
+uint64_t counter_now(void)
+{
+	if (counter_scale.tsc_ok)
+		return (uint64_t)(((u128)(__rdtsc() - counter_scale.tsc_base) * counter_scale.mul) >> 32);
+	return (clock_ns() - base_ns) / (1000000000u / COUNTER_HZ);
+}
+
+uint64_t counter_to_ns(uint64_t ticks)
+{
+	uint64_t now = counter_now(), delta;
+
+	if (ticks <= now)
+		return clock_ns();
+	delta = ticks - now;
+	if (delta > UINT64_MAX / 16 / 2)
+		return UINT64_MAX;
+	return clock_ns() + delta * (1000000000u / COUNTER_HZ);
+}

@@ -1,0 +1,60 @@
+/* See lock.h. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "base/lock.h"
+
+#include "base/bug.h"
+
+#ifdef PARMA_DEBUG
+#define MAX_HELD 16
+static __thread enum lock_rank held[MAX_HELD];
+static __thread unsigned nheld;
+
+static void rank_push(const struct lock *l)
+{
+	BUG_ON(nheld == MAX_HELD);
+	BUG_ON(nheld && held[nheld - 1] >= l->rank);
+	held[nheld++] = l->rank;
+}
+
+static void rank_pop(const struct lock *l)
+{
+	unsigned k = nheld;
+
+	while (k && held[k - 1] != l->rank)
+		k--;
+	BUG_ON(!k);
+	for (; k < nheld; k++)
+		held[k - 1] = held[k];
+	nheld--;
+}
+#else
+static void rank_push(const struct lock *l) { (void)l; }
+static void rank_pop(const struct lock *l) { (void)l; }
+#endif
+
+void lock_init(struct lock *l, enum lock_rank rank)
+{
+	pthread_mutex_init(&l->m, NULL);
+	l->rank = rank;
+}
+
+void lock_destroy(struct lock *l) { pthread_mutex_destroy(&l->m); }
+
+void lock_take(struct lock *l)
+{
+	rank_push(l);
+	pthread_mutex_lock(&l->m);
+}
+
+void lock_drop(struct lock *l)
+{
+	rank_pop(l);
+	pthread_mutex_unlock(&l->m);
+}
+
+void lock_wait(struct lock *l, pthread_cond_t *c)
+{
+	pthread_cond_wait(c, &l->m);
+}

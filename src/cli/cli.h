@@ -1,0 +1,11 @@
+/* The command line: `parma COMMAND ...`; each command is one file, cmd_*.c. */
+#ifndef PARMA_CLI_CLI_H
+#define PARMA_CLI_CLI_H
+
+/* Runs the command that argv names; returns the process's exit code. */
+int cli_main(int argc, char **argv);
+
+/* X(name, one-line help): int cmd_NAME(int argc, char **argv), argv[0] being the command's name. */
+#define CLI_COMMANDS(X)
+
+#endif

@@ -1,0 +1,13 @@
+noinst_LIBRARIES += libcli.a
+libcli_a_SOURCES = src/cli/cli.h src/cli/cli.c
+LIBCLI = libcli.a
+
+# Highest layer first: each library may use those to its right.
+bin_PROGRAMS += parma
+parma_SOURCES = src/main.c
+parma_LDADD = $(LIBCLI) $(LIBLITMUS) $(LIBMACHINE) $(LIBDEV) $(LIBSCHED) $(LIBXLATE) $(LIBTCACHE) $(LIBX64) \
+	$(LIBA64) $(LIBIR) $(LIBMCM) $(LIBMEM) $(LIBBASE) \
+	$(FDT_LIBS) $(SLIRP_LIBS) $(CAPSTONE_LIBS) $(HWLOC_LIBS) $(URCU_LIBS) $(ZLIB_LIBS) -lm
+if !SANITIZE
+parma_LDADD += $(JEMALLOC_LIBS)
+endif

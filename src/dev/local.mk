@@ -1,0 +1,2 @@
+# src/dev: fragment of the top Makefile.am
+LIBDEV =

@@ -1,0 +1,2 @@
+# src/ir: fragment of the top Makefile.am
+LIBIR =

@@ -1,0 +1,2 @@
+# src/machine: fragment of the top Makefile.am
+LIBMACHINE =

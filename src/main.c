@@ -1,0 +1,4 @@
+/* parma: the command. Subcommands are in src/cli. */
+#include "cli/cli.h"
+
+int main(int argc, char **argv) { return cli_main(argc, argv); }

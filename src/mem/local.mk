@@ -1,0 +1,2 @@
+# src/mem: fragment of the top Makefile.am
+LIBMEM =

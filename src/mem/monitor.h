@@ -1,0 +1,51 @@
+/*
+ * The exclusive monitors, ABA-safe: every store that must be seen by a
+ * monitor takes the stripe of its 64-byte granule, bumps the stripe's
+ * sequence number and stores while holding it.  LDXR samples the number
+ * under the stripe, STXR succeeds if the number is still the same.
+ *
+ * The reference engine takes the stripe for every store to RAM (when there
+ * is more than one vCPU); translated code only for pages that are monitored
+ * (their write tags never match, so stores take the slow path).
+ */
+#ifndef PARMA_MEM_MONITOR_H
+#define PARMA_MEM_MONITOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+#define MONITOR_GRANULE_LOG2 6
+#define MONITOR_STRIPES 4096
+
+struct monitor_stripe {
+	uint32_t locked; /* ATOMIC(acquire in stripe_take, release in stripe_drop) */
+	uint32_t seq;    /* GUARDED_BY(locked): number of stores seen */
+};
+extern struct monitor_stripe monitor_stripes[MONITOR_STRIPES];
+
+/* Per vCPU: what the local and global monitor hold. */
+struct monitor {
+	uintptr_t granule; /* OWNER(vcpu) host address of the granule; 0: open */
+	uint32_t seq;      /* OWNER(vcpu) stripe's number when marked */
+	uint8_t size;      /* OWNER(vcpu) bytes of the load-exclusive */
+};
+
+static inline struct monitor_stripe *stripe_of(uintptr_t host)
+{
+	uint64_t g = (uint64_t)host >> MONITOR_GRANULE_LOG2;
+
+	return &monitor_stripes[(g ^ g >> 12) & (MONITOR_STRIPES - 1)];
+}
+
+static inline void stripe_take(struct monitor_stripe *s)
+{
+	while (__atomic_exchange_n(&s->locked, 1, __ATOMIC_ACQUIRE))
+		while (ld_rlx(&s->locked))
+			cpu_relax();
+}
+
+static inline void stripe_drop(struct monitor_stripe *s) { st_rel(&s->locked, 0); }
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * The guest's physical address space: RAM backed by host memory and device
+ * windows.  Built before the first vCPU runs and constant afterwards, so
+ * lookups take no lock and any thread may make them.
+ */
+#ifndef PARMA_MEM_PHYSMAP_H
+#define PARMA_MEM_PHYSMAP_H
+
+#include "base/atomic.h"
+#include "base/err.h"
+#include "base/types.h"
+
+#define MMIO_NO_CPU (~0u) /* the access is a device's, not a vCPU's */
+
+/*
+ * A device window.  size is 1, 2, 4 or 8 and offset a multiple of size; the
+ * map splits or refuses what lies outside [min_size, max_size]:
+ *   - wider than max_size: done as consecutive accesses of max_size;
+ *   - narrower than min_size: external abort to the guest.
+ * cpu is the index of the vCPU that makes the access (banked registers) or
+ * MMIO_NO_CPU.  Functions return false for an external abort.  They are
+ * called on any thread with no lock held and lock for themselves.
+ */
+struct mmio_ops {
+	const char *name;
+	unsigned min_size, max_size; /* bytes; 0 means 1 and 8 */
+	bool (*read)(void *dev, uint64_t offset, unsigned size, unsigned cpu, uint64_t *val);
+	bool (*write)(void *dev, uint64_t offset, unsigned size, unsigned cpu, uint64_t val);
+};
+
+struct mem_region {
+	uint64_t start, size;       /* CONST_AFTER_INIT */
+	uint8_t *host;              /* CONST_AFTER_INIT; NULL for a device window */
+	const struct mmio_ops *ops; /* CONST_AFTER_INIT; NULL for RAM */
+	void *dev;                  /* CONST_AFTER_INIT */
+	bool readonly;              /* CONST_AFTER_INIT; RAM that ignores guest writes (ROM, flash) */
+	uint32_t *code_gen;         /* CONST_AFTER_INIT pointer, RAM: one word per 4 KiB page, ATOMIC: bumped
+	                               (at_add) when translated or decoded code of the page becomes stale;
+	                               read acquire at block entry */
+};
+
+struct physmap;
+
+struct physmap *physmap_new(void);
+void physmap_free(struct physmap *pm);
+
+/* Maps `size` bytes (page multiples) of zeroed host memory at start. 0, or -1 with e filled. */
+int physmap_add_ram(struct physmap *pm, gpa start, uint64_t size, const char *name, struct err *e);
+int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, struct err *e);
+/* Maps a device window. Overlaps are a BUG. */
+void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct mmio_ops *ops, void *dev);
+
+/* The region that holds a, or NULL. Any thread, no lock. */
+const struct mem_region *physmap_find(const struct physmap *pm, gpa a);
+
+/* Host address of `len` bytes of RAM (not ROM unless !write) at a, all in one region; NULL if not. */
+void *physmap_host(const struct physmap *pm, gpa a, uint64_t len, bool write);
+
+/* One device access, with the splitting rules above. false: external abort. */
+bool physmap_mmio_read(const struct mem_region *r, gpa a, unsigned size, unsigned cpu, uint64_t *val);
+bool physmap_mmio_write(const struct mem_region *r, gpa a, unsigned size, unsigned cpu, uint64_t val);
+
+/*
+ * DMA: copies between guest physical memory and a host buffer; for devices
+ * and loaders.  Any thread.  Counts as a writer for exclusive monitors and
+ * never tears naturally aligned units up to 8 bytes.  false if any byte is
+ * not RAM (nothing is said of how much was copied then).
+ */
+bool dma_read(const struct physmap *pm, gpa a, void *buf, uint64_t len);
+bool dma_write(const struct physmap *pm, gpa a, const void *buf, uint64_t len);
+/* Naturally aligned little-endian units with acquire/release order, for rings shared with the guest. */
+bool dma_load(const struct physmap *pm, gpa a, unsigned size, uint64_t *val);
+bool dma_store(const struct physmap *pm, gpa a, unsigned size, uint64_t val);
+
+#endif

@@ -1,0 +1,2 @@
+# src/tcache: fragment of the top Makefile.am
+LIBTCACHE =

@@ -1,0 +1,2 @@
+# src/x64: fragment of the top Makefile.am
+LIBX64 =

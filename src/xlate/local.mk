@@ -1,0 +1,2 @@
+# src/xlate: fragment of the top Makefile.am
+LIBXLATE =

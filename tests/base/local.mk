@@ -1,0 +1,2 @@
+check_PROGRAMS += tests/base/t_timer
+tests_base_t_timer_LDADD = $(LIBBASE)

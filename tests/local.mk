@@ -1,0 +1,3 @@
+# Tests: TAP, each linking only the libraries of its own layer and below.
+EXTRA_DIST += tests/tap.h
+include tests/base/local.mk
