@@ -1,2 +1,10 @@
 # src/ir: fragment of the top Makefile.am
-LIBIR =
+noinst_LIBRARIES += libir.a
+libir_a_SOURCES = \
+	src/ir/value.h src/ir/ops.def src/ir/ops_sigs.h src/ir/ops_int.def src/ir/ops_int.h \
+	src/ir/ops_fp.def src/ir/ops_fp.h
+libir_a_SOURCES += \
+	src/ir/ops_vec.def src/ir/ops_vec_inline.def src/ir/ops_vec.h src/ir/vec_priv.h \
+	src/ir/vec_lane.c src/ir/vec_shift.c src/ir/vec_sat.c src/ir/vec_wide.c \
+	src/ir/vec_perm.c src/ir/vec_aes.c src/ir/vec_sha.c
+LIBIR = libir.a
