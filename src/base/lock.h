@@ -13,7 +13,8 @@ enum lock_rank {
 	RANK_CHARDEV, /* character back ends: taken before the device that they feed */
 	RANK_NET,     /* network back end */
 	RANK_DEVICE,  /* one device's registers and queues */
-	RANK_GIC,     /* interrupt controller */
+	RANK_GIC,     /* interrupt controller: a bank of shared interrupts */
+	RANK_GIC_CPU, /* interrupt controller: one vCPU's interface and private interrupts */
 	RANK_TIMER,   /* the timer service */
 	RANK_VCPU,    /* a vCPU's sleep and mailbox */
 	RANK_TCACHE,  /* translation cache writers */
