@@ -1,6 +1,6 @@
 /*
  * Reciprocal and reciprocal square root estimates: FPRecipEstimate,
- * FPRSqrtEstimate, FPRecpX, UnsignedRecipEstimate, UnsignedRSqrtEstimate.
+ * FPRSqrtEstimate, FPRecpX.
  * The results are architected, eight bits of fraction.
  */
 #include "ir/fp_core.h"
@@ -94,21 +94,3 @@ FP_INLINE uint64_t el_recpx(struct fpenv *env, uint64_t a, uint32_t imm, unsigne
 FP_OP1(fprecpe, el_recpe)
 FP_OP1(fprsqrte, el_rsqrte)
 FP_OP1(fprecpx, el_recpx)
-
-u128 c_fpurecpe(u128 a, uint32_t imm)
-{
-	union fp_vec x = {a}, r = {0};
-
-	for (unsigned k = 0, n = fp_count(imm, FP_S); k < n; k++)
-		r.s[k] = x.s[k] >> 31 ? (uint32_t)recip(x.s[k] >> 23) << 23 : ~0u;
-	return r.q;
-}
-
-u128 c_fpursqrte(u128 a, uint32_t imm)
-{
-	union fp_vec x = {a}, r = {0};
-
-	for (unsigned k = 0, n = fp_count(imm, FP_S); k < n; k++)
-		r.s[k] = x.s[k] >> 30 ? (uint32_t)rsqrt(x.s[k] >> 23) << 23 : ~0u;
-	return r.q;
-}

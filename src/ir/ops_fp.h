@@ -25,8 +25,6 @@ u128 c_fprsqrts(struct fpenv *env, u128 a, u128 b, uint32_t imm);
 u128 c_fprecpe(struct fpenv *env, u128 a, uint32_t imm);
 u128 c_fprsqrte(struct fpenv *env, u128 a, uint32_t imm);
 u128 c_fprecpx(struct fpenv *env, u128 a, uint32_t imm);
-u128 c_fpurecpe(u128 a, uint32_t imm);
-u128 c_fpursqrte(u128 a, uint32_t imm);
 
 uint32_t c_fpcmp(struct fpenv *env, u128 a, u128 b, uint32_t imm);
 u128 c_fpcmv(struct fpenv *env, u128 a, u128 b, uint32_t imm);
