@@ -1,3 +1,4 @@
 # Tests: TAP, each linking only the libraries of its own layer and below.
 EXTRA_DIST += tests/tap.h
 include tests/base/local.mk
+include tests/house/local.mk

@@ -1,4 +1,5 @@
 /*
+ * Expansions of the signatures (see below). Not a header to include alone: the includer defines DEFn() and T_x.
  * The signatures that ops.def uses, each as an expansion to DEFn()/DEFnI()
  * with T_Q, T_V, T_B, T_F.  An evaluator defines those and OP() in terms of
  * SIG_##sig; a new signature is added here once.

@@ -1,0 +1,389 @@
+/* See boot_opts.h. */
+#include "cli/boot_opts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/bug.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "machine/machine.h"
+
+struct boot_ctx {
+	struct machine_config *c;
+	const char *what; /* the option as written, with its dash */
+	struct err *e;
+	struct opts *machine, *smp, *memory;
+	bool have_accel, nographic, snapshot;
+};
+
+/* Handlers return 0, 1 (help was printed) or -1 with ctx->e filled. */
+static int list_add(struct boot_ctx *x, struct opt_list *l, const char *arg, const char *implied)
+{
+	struct opts *o = opts_parse(x->what, arg, implied, x->e);
+
+	if (!o)
+		return -1;
+	l->v = realloc(l->v, (l->n + 1) * sizeof(struct opts *));
+	BUG_ON(!l->v);
+	l->v[l->n++] = o;
+	return 0;
+}
+
+static int merge_into(struct boot_ctx *x, struct opts **dst, const char *arg, const char *implied)
+{
+	struct opts *o = opts_parse(x->what, arg, implied, x->e);
+
+	if (!o)
+		return -1;
+	if (*dst)
+		opts_merge(*dst, o);
+	else
+		*dst = o;
+	return 0;
+}
+
+static bool is_help(const char *arg) { return !strcmp(arg, "help") || !strcmp(arg, "?"); }
+
+static int opt_machine(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		puts("Supported machines are:\n"
+		     "virt                 as QEMU's virt board (default)\n"
+		     "Properties: gic-version=2|3|max, accel=interp|jit|lockstep|tcg, dumpdtb=FILE");
+		return 1;
+	}
+	return merge_into(x, &x->machine, arg, "type");
+}
+
+static int set_accel(struct boot_ctx *x, const char *name)
+{
+	static const struct {
+		const char *name;
+		enum accel a;
+	} names[] = {
+		{"interp", ACCEL_INTERP},
+		{"jit", ACCEL_JIT},
+		{"lockstep", ACCEL_LOCKSTEP},
+		{"tcg", ACCEL_BEST},
+	};
+	struct nearest n = nearest_begin(name);
+
+	for (unsigned k = 0; k < ARRAY_SIZE(names); k++) {
+		if (!strcmp(names[k].name, name)) {
+			if (!machine_has_accel(names[k].a))
+				return err_set(x->e, EXIT_USAGE, "%s: this parma has no engine '%s' (-accel help lists them)",
+					       x->what, name);
+			x->c->accel = names[k].a;
+			x->have_accel = true;
+			return 0;
+		}
+		nearest_try(&n, names[k].name);
+	}
+	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit, lockstep or tcg)", x->what, name);
+}
+
+static int opt_accel(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		puts("Accelerators supported:\ninterp    reference interpreter");
+		if (machine_has_accel(ACCEL_JIT))
+			puts("jit       translator (default)\nlockstep  both, compared after each unit (-smp 1)");
+		puts("tcg       the best of these");
+		return 1;
+	}
+	if (merge_into(x, &x->c->accel_props, arg, "accel"))
+		return -1;
+	return set_accel(x, opts_str(x->c->accel_props, "accel", "tcg"));
+}
+
+static int opt_cpu(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		machine_list_cpus(stdout);
+		return 1;
+	}
+	return merge_into(x, &x->c->cpu_props, arg, "model");
+}
+
+static int opt_smp(struct boot_ctx *x, const char *arg) { return merge_into(x, &x->smp, arg, "cpus"); }
+static int opt_memory(struct boot_ctx *x, const char *arg) { return merge_into(x, &x->memory, arg, "size"); }
+
+#define TEXT_OPTION(handler, field) \
+	static int opt_##handler(struct boot_ctx *x, const char *arg) \
+	{ \
+		x->c->field = arg; \
+		return 0; \
+	}
+TEXT_OPTION(kernel, kernel)
+TEXT_OPTION(initrd, initrd)
+TEXT_OPTION(append, append)
+TEXT_OPTION(dtb, dtb)
+TEXT_OPTION(dumpdtb, dumpdtb)
+TEXT_OPTION(bios, bios)
+TEXT_OPTION(name, name)
+
+static int opt_drive(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->drives, arg, NULL); }
+static int opt_netdev(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->netdevs, arg, "type"); }
+static int opt_nic(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->nics, arg, "type"); }
+static int opt_object(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->objects, arg, "qom-type"); }
+
+static int opt_blockdev(struct boot_ctx *x, const char *arg)
+{
+	if (arg[0] == '{')
+		return err_set(x->e, EXIT_USAGE, "-blockdev: give key=value pairs, not JSON");
+	return list_add(x, &x->c->blockdevs, arg, "driver");
+}
+
+static int opt_device(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		machine_list_devices(stdout);
+		return 1;
+	}
+	return list_add(x, &x->c->devices, arg, "driver");
+}
+
+static int opt_chardev(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		machine_list_chardevs(stdout);
+		return 1;
+	}
+	return list_add(x, &x->c->chardevs, arg, "backend");
+}
+
+static int opt_serial(struct boot_ctx *x, const char *arg)
+{
+	x->c->serials = realloc(x->c->serials, (x->c->nserials + 1) * sizeof(char *));
+	BUG_ON(!x->c->serials);
+	x->c->serials[x->c->nserials++] = arg;
+	return 0;
+}
+
+static int opt_none_only(struct boot_ctx *x, const char *arg)
+{
+	if (strcmp(arg, "none") && strcmp(arg, "null"))
+		return err_set(x->e, EXIT_USAGE, "%s %s: only 'none' is supported", x->what, arg);
+	return 0;
+}
+
+static int opt_display(struct boot_ctx *x, const char *arg) { return opt_none_only(x, arg); }
+
+#define FLAG_OPTION(handler, lvalue, value) \
+	static int opt_##handler(struct boot_ctx *x, const char *arg) \
+	{ \
+		(void)arg; \
+		lvalue = value; \
+		return 0; \
+	}
+FLAG_OPTION(nographic, x->nographic, true)
+FLAG_OPTION(snapshot, x->snapshot, true)
+FLAG_OPTION(nodefaults, x->c->defaults, false)
+FLAG_OPTION(no_reboot, x->c->no_reboot, true)
+FLAG_OPTION(semihosting, x->c->semihosting, true)
+
+static int opt_keep(struct boot_ctx *x, const char *arg)
+{
+	(void)x;
+	(void)arg;
+	return 0;
+}
+#define opt_ignored opt_keep
+
+static int opt_semihosting_config(struct boot_ctx *x, const char *arg)
+{
+	x->c->semihosting = true;
+	if (merge_into(x, &x->c->semihosting_config, arg, "enable"))
+		return -1;
+	return opts_bool(x->c->semihosting_config, "enable", &x->c->semihosting, x->e);
+}
+
+static int opt_rtc(struct boot_ctx *x, const char *arg) { return merge_into(x, &x->c->rtc, arg, NULL); }
+static int opt_log(struct boot_ctx *x, const char *arg) { return log_parse(arg, stdout, x->e); }
+static int opt_logfile(struct boot_ctx *x, const char *arg) { return log_open(arg, x->e); }
+
+static const struct {
+	const char *name;
+	int (*fn)(struct boot_ctx *x, const char *arg);
+	const char *arg, *help;
+} table[] = {
+#define OPT(n, h, a, t) {n, opt_##h, a, t},
+#include "cli/boot_opts.def"
+#undef OPT
+};
+
+void boot_opts_help(FILE *f)
+{
+	fputs("usage: parma boot [OPTIONS]\n\n"
+	      "Boots a guest.  Options are those of qemu-system-aarch64 (one dash or two):\n\n", f);
+	for (unsigned k = 0; k < ARRAY_SIZE(table); k++)
+		fprintf(f, "  -%s %s\n        %s\n", table[k].name, table[k].arg ? table[k].arg : "", table[k].help);
+	fputs("\nExit status: 0 the guest powered off, its own code through semihosting or testdev,\n"
+	      "64 bad usage, 66 bad input file, 71 host failure, 128+N ended by signal N.\n", f);
+}
+
+static int finish_machine(struct boot_ctx *x)
+{
+	struct machine_config *c = x->c;
+	const char *type, *gic, *accel;
+
+	if (!x->machine)
+		return 0;
+	type = opts_str(x->machine, "type", "virt");
+	gic = opts_str(x->machine, "gic-version", "3");
+	accel = opts_str(x->machine, "accel", NULL);
+	c->dumpdtb = opts_str(x->machine, "dumpdtb", c->dumpdtb);
+	if (strcmp(type, "virt") && strncmp(type, "virt-", 5))
+		return err_set(x->e, EXIT_USAGE, "-M: unknown machine '%s' (the machine is virt; -M help)", type);
+	if (!strcmp(gic, "2"))
+		c->gic_version = 2;
+	else if (!strcmp(gic, "3") || !strcmp(gic, "max") || !strcmp(gic, "host"))
+		c->gic_version = 3;
+	else
+		return err_set(x->e, EXIT_USAGE, "-M: gic-version=%s: parma has 2 and 3", gic);
+	/* What other boards' users switch off is absent here; switching it on is an error. */
+	static const char *const absent[] = {"virtualization", "secure", "mte", "its", "acpi", "highmem",
+					     "ras", "graphics", "usb", "vmport", "iommu"};
+	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
+		const char *v = opts_str(x->machine, absent[k], "off");
+		bool harmless = !strcmp(absent[k], "highmem") || !strcmp(absent[k], "acpi") || !strcmp(absent[k], "its") ||
+				!strcmp(absent[k], "graphics") || !strcmp(absent[k], "usb");
+
+		if (strcmp(v, "off") && strcmp(v, "none") && !harmless)
+			return err_set(x->e, EXIT_USAGE, "-M: %s=%s: this board has no such thing", absent[k], v);
+	}
+	if (accel && !x->have_accel && set_accel(x, accel))
+		return -1;
+	return opts_finish(x->machine, x->e);
+}
+
+static int finish_sizes(struct boot_ctx *x)
+{
+	struct machine_config *c = x->c;
+	uint64_t n = 1, sockets = 0, cores = 0, threads = 0, clusters = 0, max = 0;
+
+	if (x->smp) {
+		if (opts_u64(x->smp, "sockets", 1, 4096, &sockets, x->e) || opts_u64(x->smp, "cores", 1, 4096, &cores, x->e) ||
+		    opts_u64(x->smp, "clusters", 1, 4096, &clusters, x->e) ||
+		    opts_u64(x->smp, "threads", 1, 4096, &threads, x->e) || opts_u64(x->smp, "maxcpus", 1, 4096, &max, x->e))
+			return -1;
+		n = MAX(sockets, 1) * MAX(clusters, 1) * MAX(cores, 1) * MAX(threads, 1);
+		if (opts_u64(x->smp, "cpus", 1, 4096, &n, x->e) || opts_finish(x->smp, x->e))
+			return -1;
+	}
+	if (n > MACHINE_MAX_CPUS)
+		return err_set(x->e, EXIT_USAGE, "-smp %u: the board takes at most %u CPUs", (unsigned)n, MACHINE_MAX_CPUS);
+	if (c->gic_version == 2 && n > 8)
+		return err_set(x->e, EXIT_USAGE, "-smp %u: a GICv2 serves at most 8 CPUs; use -M virt,gic-version=3", (unsigned)n);
+	c->ncpus = (unsigned)n;
+	if (x->memory) {
+		uint64_t slots = 0;
+
+		if (opts_size(x->memory, "size", UINT64_C(1) << 20, &c->ram_size, x->e) ||
+		    opts_u64(x->memory, "slots", 0, 256, &slots, x->e) || opts_finish(x->memory, x->e))
+			return -1;
+	}
+	if (c->ram_size < (UINT64_C(1) << 20) || c->ram_size > MACHINE_MAX_RAM)
+		return err_set(x->e, EXIT_USAGE, "-m: RAM must be between 1 MiB and %u GiB", (unsigned)(MACHINE_MAX_RAM >> 30));
+	c->ram_size = ALIGN_UP(c->ram_size, UINT64_C(1) << 16);
+	return 0;
+}
+
+static int finish(struct boot_ctx *x)
+{
+	struct machine_config *c = x->c;
+
+	if (finish_machine(x) || finish_sizes(x))
+		return -1;
+	if (c->cpu_props)
+		c->cpu = opts_str(c->cpu_props, "model", "max");
+	if (c->semihosting_config)
+		opts_str(c->semihosting_config, "target", NULL);
+	if (x->snapshot)
+		for (unsigned k = 0; k < c->drives.n; k++)
+			opts_set(c->drives.v[k], "snapshot", "on");
+	if (!c->nserials && (c->defaults || x->nographic))
+		return opt_serial(x, x->nographic ? "mon:stdio" : "stdio");
+	return 0;
+}
+
+static int unknown(const char *arg, struct err *e)
+{
+	const char *name = arg + 1 + (arg[1] == '-');
+	struct nearest n = nearest_begin(name);
+
+	if (arg[0] != '-')
+		return err_set(e, EXIT_USAGE, "'%s' is not an option (a kernel is given with -kernel)", arg);
+	for (unsigned k = 0; k < ARRAY_SIZE(table); k++)
+		nearest_try(&n, table[k].name);
+	if (nearest_get(&n))
+		return err_set(e, EXIT_USAGE, "unknown option '%s'; did you mean -%s? (parma help boot lists them)", arg,
+			       nearest_get(&n));
+	return err_set(e, EXIT_USAGE, "unknown option '%s' (parma help boot lists them)", arg);
+}
+
+static int parse_args(struct boot_ctx *x, int argc, char **argv)
+{
+	for (int k = 1; k < argc; k++) {
+		const char *name = argv[k] + 1 + (argv[k][0] == '-' && argv[k][1] == '-');
+		const char *arg = NULL;
+		unsigned row = 0;
+		int rc;
+
+		while (row < ARRAY_SIZE(table) && (argv[k][0] != '-' || strcmp(table[row].name, name)))
+			row++;
+		if (row == ARRAY_SIZE(table))
+			return unknown(argv[k], x->e);
+		x->what = argv[k];
+		if (table[row].arg) {
+			if (k + 1 == argc)
+				return err_set(x->e, EXIT_USAGE, "%s needs an argument: %s %s", argv[k], argv[k], table[row].arg);
+			arg = argv[++k];
+		}
+		rc = table[row].fn(x, arg);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int boot_opts_parse(int argc, char **argv, struct machine_config *c, struct err *e)
+{
+	struct boot_ctx x = {.c = c, .e = e};
+	int rc;
+
+	*c = (struct machine_config){.name = "parma", .ncpus = 1, .ram_size = UINT64_C(128) << 20, .cpu = "max",
+				     .gic_version = 3, .accel = ACCEL_BEST, .defaults = true};
+	rc = parse_args(&x, argc, argv);
+	if (!rc)
+		rc = finish(&x);
+	opts_free(x.machine);
+	opts_free(x.smp);
+	opts_free(x.memory);
+	return rc;
+}
+
+static void list_free(struct opt_list *l)
+{
+	for (unsigned k = 0; k < l->n; k++)
+		opts_free(l->v[k]);
+	free(l->v);
+}
+
+void boot_opts_free(struct machine_config *c)
+{
+	list_free(&c->chardevs);
+	list_free(&c->drives);
+	list_free(&c->blockdevs);
+	list_free(&c->devices);
+	list_free(&c->netdevs);
+	list_free(&c->nics);
+	list_free(&c->objects);
+	opts_free(c->cpu_props);
+	opts_free(c->accel_props);
+	opts_free(c->semihosting_config);
+	opts_free(c->rtc);
+	free(c->serials);
+}

@@ -1,0 +1,46 @@
+/*
+ * What a machine is made of, as the command line says it.  Filled by
+ * src/cli/boot_opts.c, read by src/machine.  Texts live as long as argv and
+ * the struct opts that they come from.
+ */
+#ifndef PARMA_MACHINE_CONFIG_H
+#define PARMA_MACHINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/opts.h"
+
+enum accel { ACCEL_INTERP, ACCEL_JIT, ACCEL_LOCKSTEP, ACCEL_BEST };
+
+/* Options that may be given several times, in order. */
+struct opt_list {
+	struct opts **v;
+	unsigned n;
+};
+
+struct machine_config {
+	const char *name;
+	unsigned ncpus;
+	uint64_t ram_size; /* bytes */
+	const char *cpu;   /* model name */
+	struct opts *cpu_props; /* feature=on|off after the model's name; may be NULL */
+	unsigned gic_version;
+	enum accel accel;
+	struct opts *accel_props; /* may be NULL */
+
+	const char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;
+
+	struct opt_list chardevs, drives, blockdevs, devices, netdevs, nics, objects;
+	const char **serials; /* -serial arguments in order */
+	unsigned nserials;
+
+	bool defaults;      /* false with -nodefaults */
+	bool no_reboot;
+	bool semihosting;
+	struct opts *semihosting_config;
+	struct opts *rtc;
+	bool start_paused;
+};
+
+#endif

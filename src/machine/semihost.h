@@ -1,0 +1,31 @@
+/*
+ * Arm semihosting (HLT #0xF000) for bare-metal guests: console, clock, command
+ * line and exit.  Files of the host are not reachable.  Follows "Semihosting
+ * for AArch32 and AArch64" (Arm, 2.0).
+ *
+ * Runs on the calling vCPU's thread.
+ */
+#ifndef PARMA_MACHINE_SEMIHOST_H
+#define PARMA_MACHINE_SEMIHOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "a64/vcpu.h"
+
+struct semihost {
+	/* Console output; takes all n bytes. */
+	void (*write)(void *arg, const void *buf, size_t n);      /* CONST_AFTER_INIT */
+	/* The guest ends with that exit status. */
+	void (*exit)(void *arg, struct vcpu *c, int status);      /* CONST_AFTER_INIT */
+	void *arg;                                                /* CONST_AFTER_INIT */
+	const char *cmdline;                                      /* CONST_AFTER_INIT */
+	uint64_t ram_base, ram_size;                              /* CONST_AFTER_INIT */
+	uint64_t start_ns;                                        /* CONST_AFTER_INIT */
+};
+
+/* Does the call in x0 (operation) and x1 (argument) of c, and sets x0 to the result. */
+void semihost_call(struct semihost *s, struct vcpu *c);
+
+#endif

@@ -1,0 +1,1 @@
+dist_check_SCRIPTS += tests/house/layers.sh tests/house/headers.sh
