@@ -17,6 +17,7 @@ enum lock_rank {
 	RANK_GIC_CPU, /* interrupt controller: one vCPU's interface and private interrupts */
 	RANK_TIMER,   /* the timer service */
 	RANK_VCPU,    /* a vCPU's sleep and mailbox */
+	RANK_OUTPUT,  /* output ring of a character back end */
 	RANK_TCACHE,  /* translation cache writers */
 	RANK_LINK,    /* jump patching */
 	RANK_LEAF,    /* holders call nothing that locks */

@@ -1,3 +1,4 @@
+# src/dev: fragment of the top Makefile.am
 noinst_LIBRARIES += libdev.a
 libdev_a_SOURCES = \
 	src/dev/irq.h \
@@ -14,3 +15,9 @@ libdev_a_SOURCES = \
 	src/dev/gicv2_dist.c \
 	src/dev/gicv2_cpu.c
 LIBDEV = libdev.a
+
+# Character back ends and the I/O thread.
+libdev_a_SOURCES += \
+	src/dev/ioloop.h src/dev/ioloop.c src/dev/term.h src/dev/term.c src/dev/hostsig.h src/dev/hostsig.c \
+	src/dev/chardev.h src/dev/chardev_priv.h src/dev/chardev.c src/dev/chardev_stdio.c src/dev/chardev_file.c \
+	src/dev/chardev_pty.c src/dev/chardev_testdev.c src/dev/chardev_socket.c
