@@ -56,9 +56,6 @@ FP_TWO_D(FCMGT0, fpcmv(e, n, fp_zero(e), imm | fpi_cond(FPC_GT)))
 FP_TWO_D(FCMLE0, fpcmv(e, fp_zero(e), n, imm | fpi_cond(FPC_GE)))
 FP_TWO_D(FCMLT0, fpcmv(e, fp_zero(e), n, imm | fpi_cond(FPC_GT)))
 
-SEM(URECPE_v) FP_BODY1(i->q, imm ? vurecpe(e, n) : v_zero_hi(e, vurecpe(e, n)))
-SEM(URSQRTE_v) FP_BODY1(i->q, imm ? vursqrte(e, n) : v_zero_hi(e, vursqrte(e, n)))
-
 /* Pairwise: neighbours of n, then of m. */
 #define FP_PAIRS(name, op) \
 	SEM(name##_v) \
