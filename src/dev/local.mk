@@ -13,7 +13,11 @@ libdev_a_SOURCES = \
 	src/dev/gicv3_rdist.c \
 	src/dev/gicv3_icc.c \
 	src/dev/gicv2_dist.c \
-	src/dev/gicv2_cpu.c
+	src/dev/gicv2_cpu.c \
+	src/dev/pl031.h \
+	src/dev/pl031.c \
+	src/dev/pl061.h \
+	src/dev/pl061.c
 LIBDEV = libdev.a
 
 # Character back ends and the I/O thread.
