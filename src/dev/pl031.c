@@ -33,6 +33,7 @@ struct pl031 {
 	struct irq_line irq;  /* CONST_AFTER_INIT */
 	struct timer alarm;
 	uint64_t zero_ns;     /* GUARDED_BY(lock): host time (modulo 2^64) at which the counter was `base` */
+	uint64_t due_ns;      /* GUARDED_BY(lock): host time of the next match, TIMER_NEVER if none */
 	uint32_t base;        /* GUARDED_BY(lock) */
 	uint32_t match, load; /* GUARDED_BY(lock): RTCMR, RTCLR */
 	bool masked_in, raw;  /* GUARDED_BY(lock): RTCIMSC, RTCRIS */
@@ -41,20 +42,33 @@ struct pl031 {
 static uint64_t elapsed_s(const struct pl031 *r) { return (clock_ns() - r->zero_ns) / NS_PER_S; }
 static uint32_t counter(const struct pl031 *r) { return r->base + (uint32_t)elapsed_s(r); }
 
-/* r->lock held, as for all below that take a plain pointer. */
+/* r->lock held, as for all below but the entry points. */
 static void update_irq(const struct pl031 *r) { irq_set(&r->irq, r->raw && r->masked_in); }
 
-static void arm(struct pl031 *r)
+static void arm(struct pl031 *r, uint64_t after_s)
+{
+	uint32_t ahead = r->match - (r->base + (uint32_t)after_s);
+
+	r->due_ns = r->zero_ns + (after_s + ahead) * NS_PER_S;
+	timer_set(&r->alarm, r->due_ns);
+}
+
+static void match_now(struct pl031 *r)
+{
+	r->raw = true;
+	update_irq(r);
+}
+
+/* After a change of the counter or the match value: one that is equal now matches at once. */
+static void rearm(struct pl031 *r)
 {
 	uint64_t now_s = elapsed_s(r);
-	uint32_t ahead = r->match - (r->base + (uint32_t)now_s);
 
-	if (ahead == 0) {
-		r->raw = true;
-		update_irq(r);
+	if (r->base + (uint32_t)now_s == r->match) {
+		match_now(r);
+		now_s++;
 	}
-	/* a match now is past: the next one is a whole turn away */
-	timer_set(&r->alarm, r->zero_ns + (now_s + (ahead ? ahead : UINT64_C(1) << 32)) * NS_PER_S);
+	arm(r, now_s);
 }
 
 static void fired(void *arg)
@@ -62,8 +76,10 @@ static void fired(void *arg)
 	struct pl031 *r = arg;
 
 	lock_take(&r->lock);
-	if (counter(r) == r->match)
-		arm(r); /* else it was re-armed while this call was on its way */
+	if (clock_ns() >= r->due_ns) { /* else it was re-armed while this call was on its way */
+		match_now(r);
+		arm(r, (r->due_ns - r->zero_ns) / NS_PER_S + 1);
+	}
 	lock_drop(&r->lock);
 }
 
@@ -96,13 +112,13 @@ static void write_reg(struct pl031 *r, uint64_t offset, uint32_t val)
 	switch (offset) {
 	case RTCMR:
 		r->match = val;
-		arm(r);
+		rearm(r);
 		break;
 	case RTCLR:
 		r->load = val;
 		r->base = val;
 		r->zero_ns = clock_ns();
-		arm(r);
+		rearm(r);
 		break;
 	case RTCIMSC:
 		r->masked_in = val & 1;
@@ -151,6 +167,7 @@ struct pl031 *pl031_new(uint64_t start_s, struct irq_line irq)
 	r->irq = irq;
 	r->base = (uint32_t)start_s;
 	r->zero_ns = clock_ns();
+	r->due_ns = TIMER_NEVER;
 	timer_init(&r->alarm, fired, r);
 	return r;
 }
@@ -158,6 +175,7 @@ struct pl031 *pl031_new(uint64_t start_s, struct irq_line irq)
 void pl031_reset(struct pl031 *r)
 {
 	lock_take(&r->lock);
+	r->due_ns = TIMER_NEVER;
 	timer_set(&r->alarm, TIMER_NEVER);
 	r->match = r->load = 0;
 	r->masked_in = r->raw = false;
