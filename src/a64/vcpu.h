@@ -25,6 +25,22 @@
 #define REQ_POLL (1u << 3)  /* pass a quiescent point (RCU, monitor handshakes) */
 #define REQ_TIMER (1u << 4) /* re-evaluate the generic timers */
 
+/*
+ * Context bits: what code depends on besides the registers.  Derived from
+ * PSTATE and system registers by cpu_ctx_update(); translated code is
+ * specialised on them.
+ */
+#define CTX_EL1 (1u << 0)
+#define CTX_FPTRAP (1u << 1)   /* FP and SIMD trap at this EL (CPACR_EL1.FPEN) */
+#define CTX_ALIGN (1u << 2)    /* SCTLR_EL1.A: unaligned accesses fault */
+#define CTX_SPALIGN (1u << 3)  /* SCTLR_EL1.SA or SA0, of this EL: SP is checked */
+#define CTX_NAA (1u << 4)      /* SCTLR_EL1.nAA: unaligned ordered accesses are allowed */
+#define CTX_UNPRIV (1u << 5)   /* LDTR and STTR check as EL0 (EL1 without UAO): tlb_unpriv differs from tlb */
+#define CTX_IL (1u << 6)       /* PSTATE.IL */
+#define CTX_STEP (1u << 7)     /* software step is active at this EL */
+#define CTX_BREAK (1u << 8)    /* breakpoints are enabled */
+#define CTX_SLOW (CTX_IL | CTX_STEP | CTX_BREAK)
+
 struct machine_ops;
 struct gic_cpu_ops;
 struct tlbset;
@@ -38,7 +54,9 @@ struct vcpu {
 	uint64_t npc;            /* OWNER(vcpu) where a terminator goes (interpreter) */
 	uint32_t nzcv;           /* OWNER(vcpu) bits 31..28 */
 	uint32_t request;        /* ATOMIC(at_or by anyone, at_and/ld_acq at the vCPU's polls): REQ_ bits */
+	uint32_t ctx;            /* OWNER(vcpu) CTX_ bits */
 	struct tlb *tlb;         /* OWNER(vcpu) table of the current translation context */
+	struct tlb *tlb_unpriv;  /* OWNER(vcpu) table for LDTR and STTR: EL0's, or tlb itself at EL0 or with UAO */
 	struct fpenv fp;         /* OWNER(vcpu) FPCR, FPSR */
 	uint8_t fence_owed;      /* OWNER(vcpu) an STLR since the last full fence (memory-model.md) */
 	u128 v[32];              /* OWNER(vcpu) */

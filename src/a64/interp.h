@@ -1,0 +1,25 @@
+/*
+ * The reference engine: runs a vCPU from decoded blocks, semantics over
+ * concrete values.  Correct first; everything else is measured against it.
+ */
+#ifndef PARMA_A64_INTERP_H
+#define PARMA_A64_INTERP_H
+
+#include "a64/vcpu.h"
+
+/* The vCPU's cache of decoded blocks: made once, before the vCPU runs. 0, or -1 without memory. */
+int interp_init(struct vcpu *c);
+void interp_free(struct vcpu *c);
+
+/*
+ * Runs guest code until c->request is not zero, polled between blocks, so an
+ * endless guest returns as soon as it is asked to.  c->pc is then the next
+ * instruction.  The caller serves the request and calls again.  On the vCPU's
+ * own thread.  Uses c->unwind.
+ */
+void interp_run(struct vcpu *c);
+
+/* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
+void interp_step(struct vcpu *c);
+
+#endif
