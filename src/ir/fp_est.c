@@ -49,7 +49,7 @@ FP_INLINE uint64_t el_recpe(struct fpenv *env, uint64_t a, uint32_t imm, unsigne
 		return fp_sign_at(x.sign, f);
 	}
 	/* 1/x with x = s * 2^(exp + 1), s in [0.5, 1) of nine bits. */
-	frac = (recip((unsigned)(x.sig >> 55)) & 255) << (fp_fbits(f) - 8);
+	frac = (uint64_t)(recip((unsigned)(x.sig >> 55)) & 255) << (fp_fbits(f) - 8);
 	be = fp_bias(f) - 1 - x.exp;
 	if (be <= 0) { /* 0 or -1: denormal; no bits are lost but in the shift */
 		frac = (BIT(fp_fbits(f)) | frac) >> (1 - be);

@@ -16,6 +16,7 @@
 #ifndef PARMA_IR_FP_HOST_H
 #define PARMA_IR_FP_HOST_H
 
+#include <emmintrin.h>
 #include <string.h>
 
 #include "ir/fp_core.h"
@@ -98,7 +99,9 @@ FP_INLINE bool fp_host_sqrt(const struct fpenv *env, uint64_t a, unsigned f, uin
 {
 	if (!fp_host_ok(env, f) || a & fp_signbit(f))
 		return false;
-	*r = f == FP_D ? fp_of_d(__builtin_sqrt(fp_d(a))) : fp_of_s(__builtin_sqrtf(fp_s(a)));
+	/* The instruction; sqrt() would look after errno. */
+	*r = f == FP_D ? fp_of_d(_mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(fp_d(a)))))
+		       : fp_of_s(_mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(fp_s(a)))));
 	return fp_host_sure(*r, f);
 }
 
