@@ -5,7 +5,7 @@
  *
  * stdin:  { u32 insn; u32 n; struct in[n]; } repeated
  * stdout: struct out[n] each
- * The instruction takes V0..V3 and X0, X1, NZCV and may change V0, X0, NZCV and FPSR.
+ * The instruction takes V0..V3 (V18 is V2 again) and X0, X1, NZCV and may change V0, X0, NZCV and FPSR.
  */
 #include <stdint.h>
 
@@ -63,6 +63,7 @@ __asm__(".pushsection .text\n"
 	"	ldp x0, x1, [x19, #8]\n"
 	"	ldp q0, q1, [x19, #32]\n"
 	"	ldp q2, q3, [x19, #64]\n"
+	"	mov v18.16b, v2.16b\n"
 	"slot:	nop\n"
 	"	mrs x2, fpsr\n"
 	"	mrs x3, nzcv\n"
@@ -87,7 +88,7 @@ static void run(void *code, const struct in *in, struct out *out, uint32_t n)
 	__asm__ volatile("blr %3"
 			 : "+r"(x19), "+r"(x20), "+r"(x21)
 			 : "r"(code)
-			 : "x0", "x1", "x2", "x3", "x30", "v0", "v1", "v2", "v3", "memory", "cc");
+			 : "x0", "x1", "x2", "x3", "x30", "v0", "v1", "v2", "v3", "v18", "memory", "cc");
 }
 
 #define MOST 65536
