@@ -96,6 +96,9 @@ enum mem_order {
 #define MF_NONTEMP (1u << 5)  /* LDNP, STNP, hint only */
 #define MF_NORET (1u << 6)    /* read-modify-write with destination XZR (STADD): loses acquire, no-return read */
 #define MF_SPBASE (1u << 7)   /* base register is SP: SP alignment check (SCTLR.SA/SA0) */
+/* Elements of 1 << es bytes that travel in larger units (LD1 .. ST4): what alignment means for them, where it is checked. */
+#define MF_ELEM(es) (((unsigned)(es) + 1) << 8)
+#define MF_ELEM_OF(mo) ((mo) >> 8 & 7) /* es + 1; 0: the unit is the element */
 
 enum rmw_op { RMW_ADD, RMW_CLR, RMW_EOR, RMW_SET, RMW_SMAX, RMW_SMIN, RMW_UMAX, RMW_UMIN, RMW_SWP };
 

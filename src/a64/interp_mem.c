@@ -39,6 +39,8 @@ static unsigned check_align(struct vcpu *c, uint64_t va, unsigned unit, unsigned
 	bool in16 = vcpu_has(c, FEAT_LSE2) && (va & 15) + total <= 16;
 	bool bad = c->ctx & CTX_ALIGN;
 
+	if (MF_ELEM_OF(mo))
+		unit = 1u << (MF_ELEM_OF(mo) - 1);
 	if (likely(!(va & (unit - 1))))
 		return 0;
 	if (acc & ACC_ATOMIC)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every header compiles alone (templates that say "included by" in their first lines are left out).
+# Every header compiles alone, but for bodies of semantics (they belong behind an evaluator) and templates that say so.
 set -u
 cd "${top_srcdir:-.}" || exit 99
 build=${top_builddir:-.}
@@ -9,7 +9,7 @@ bad=0 n=0
 check() {
 	echo "#include \"$1\"" | ${CC:-cc} -std=gnu17 -fsyntax-only -D_GNU_SOURCE -Isrc -I. -I"$build" -I"$build/src" -x c - 2>"$tmp/$2"
 }
-headers=$(find src mcm sched litmus -name '*.h' | sort)
+headers=$(find src mcm sched litmus -name '*.h' -not -path 'src/a64/sem/*' | sort)
 for h in $headers; do
 	head -15 "$h" | grep -q 'Not a header to include alone' && continue
 	n=$((n + 1))

@@ -1,4 +1,7 @@
 /* AES, SHA-1, SHA-256, SHA-512 and SHA-3 instructions.  Arm ARM C4.1.96. */
+#ifndef PARMA_A64_SEM_CRYPTO_H
+#define PARMA_A64_SEM_CRYPTO_H
+
 #include "a64/sem/simd_util.h"
 
 SIMD(AESE, vaese(e, Vd, Vn))
@@ -32,3 +35,5 @@ static inline v128 ror_lanes(E *e, v128 a, unsigned n)
 
 SIMD(RAX1, vxor(e, Vn, ror_lanes(e, Vm, 63)))
 SIMD(XAR, ror_lanes(e, vxor(e, Vn, Vm), i->imm6))
+
+#endif

@@ -2,6 +2,9 @@
  * Advanced SIMD vector and scalar by element: the second operand is one lane
  * of Vm, repeated.  Arm ARM C4.1.96.
  */
+#ifndef PARMA_A64_SEM_SIMD_ELEM_H
+#define PARMA_A64_SEM_SIMD_ELEM_H
+
 #include "a64/sem/simd_util.h"
 
 /* 16-bit lanes are numbered H:L:M and live in V0..V15, 32-bit ones H:L in M:Vm. */
@@ -55,3 +58,5 @@ SIMD(SQRDMULH_se, vsqrdmulh(e, Sn, Em, i->size))
 SIMD(SQRDMLAH_se, vsqrdmlah(e, Sd, Sn, Em, i->size))
 SIMD(SQRDMLSH_se, vsqrdmlsh(e, Sd, Sn, Em, i->size))
 #undef Em
+
+#endif

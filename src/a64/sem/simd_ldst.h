@@ -7,10 +7,13 @@
  * atomicity of the single element only, and an aligned element never
  * straddles units.  Registers are written after the last access.
  */
+#ifndef PARMA_A64_SEM_SIMD_LDST_H
+#define PARMA_A64_SEM_SIMD_LDST_H
+
 #include "a64/sem/simd_util.h"
 
 /* Address arithmetic */
-static inline unsigned base_flags(unsigned rn) { return MO_PLAIN | (rn == 31 ? MF_SPBASE : 0); }
+static inline unsigned base_flags(unsigned rn, unsigned es) { return MO_PLAIN | MF_ELEM(es) | (rn == 31 ? MF_SPBASE : 0); }
 static inline v64 at(E *e, v64 base, unsigned off) { return off ? add64(e, base, k64(e, off)) : base; }
 
 /* rm 31 stands for the number of bytes transferred. */
@@ -214,14 +217,14 @@ static inline void st_struct(E *e, v64 base, unsigned nregs, bool q, unsigned es
 	}
 #define BASE get_xsp(e, i->rn)
 #define REGS1 ld1_regs(i->opcode)
-MULT(LD1_mult, REGS1, ld_plain(e, BASE, REGS1, i->q, i->rt, base_flags(i->rn)))
-MULT(ST1_mult, REGS1, st_plain(e, BASE, REGS1, i->q, i->rt, base_flags(i->rn)))
-MULT(LD2_mult, 2u, ld_struct(e, BASE, 2, i->q, i->size, i->rt, base_flags(i->rn)))
-MULT(LD3_mult, 3u, ld_struct(e, BASE, 3, i->q, i->size, i->rt, base_flags(i->rn)))
-MULT(LD4_mult, 4u, ld_struct(e, BASE, 4, i->q, i->size, i->rt, base_flags(i->rn)))
-MULT(ST2_mult, 2u, st_struct(e, BASE, 2, i->q, i->size, i->rt, base_flags(i->rn)))
-MULT(ST3_mult, 3u, st_struct(e, BASE, 3, i->q, i->size, i->rt, base_flags(i->rn)))
-MULT(ST4_mult, 4u, st_struct(e, BASE, 4, i->q, i->size, i->rt, base_flags(i->rn)))
+MULT(LD1_mult, REGS1, ld_plain(e, BASE, REGS1, i->q, i->rt, base_flags(i->rn, i->size)))
+MULT(ST1_mult, REGS1, st_plain(e, BASE, REGS1, i->q, i->rt, base_flags(i->rn, i->size)))
+MULT(LD2_mult, 2u, ld_struct(e, BASE, 2, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
+MULT(LD3_mult, 3u, ld_struct(e, BASE, 3, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
+MULT(LD4_mult, 4u, ld_struct(e, BASE, 4, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
+MULT(ST2_mult, 2u, st_struct(e, BASE, 2, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
+MULT(ST3_mult, 3u, st_struct(e, BASE, 3, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
+MULT(ST4_mult, 4u, st_struct(e, BASE, 4, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
 #undef MULT
 #undef REGS1
 
@@ -281,10 +284,12 @@ static inline void ld_rep(E *e, v64 base, unsigned nregs, bool q, unsigned es, u
 	}
 #define NREGS (((unsigned)i->o0 << 1 | i->r) + 1)
 #define LANE lane_of(i->q, i->scale, i->s, i->size)
-SINGLE(LD_lane, VI_ES(LANE), ld_lane(e, BASE, NREGS, LANE, i->rt, base_flags(i->rn)))
-SINGLE(ST_lane, VI_ES(LANE), st_lane(e, BASE, NREGS, LANE, i->rt, base_flags(i->rn)))
-SINGLE(LD_rep, i->size, ld_rep(e, BASE, NREGS, i->q, i->size, i->rt, base_flags(i->rn)))
+SINGLE(LD_lane, VI_ES(LANE), ld_lane(e, BASE, NREGS, LANE, i->rt, base_flags(i->rn, VI_ES(LANE))))
+SINGLE(ST_lane, VI_ES(LANE), st_lane(e, BASE, NREGS, LANE, i->rt, base_flags(i->rn, VI_ES(LANE))))
+SINGLE(LD_rep, i->size, ld_rep(e, BASE, NREGS, i->q, i->size, i->rt, base_flags(i->rn, i->size)))
 #undef SINGLE
 #undef NREGS
 #undef LANE
 #undef BASE
+
+#endif

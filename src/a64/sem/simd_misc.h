@@ -2,6 +2,9 @@
  * Advanced SIMD two-register miscellaneous, its scalar forms, scalar
  * pairwise and across lanes.  Arm ARM C4.1.96.
  */
+#ifndef PARMA_A64_SEM_SIMD_MISC_H
+#define PARMA_A64_SEM_SIMD_MISC_H
+
 #include "a64/sem/simd_util.h"
 
 #define ZERO v_const(e, 0)
@@ -67,3 +70,5 @@ SIMD(UMAXV_v, vumaxv(e, TWICE, i->size))
 SIMD(UMINV_v, vuminv(e, TWICE, i->size))
 #undef TWICE
 #undef ZERO
+
+#endif

@@ -2,6 +2,9 @@
  * Advanced SIMD copy, permute, extract, table lookup and modified immediate.
  * Arm ARM C4.1.96; AdvSIMDExpandImm() of the shared pseudocode.
  */
+#ifndef PARMA_A64_SEM_SIMD_PERM_H
+#define PARMA_A64_SEM_SIMD_PERM_H
+
 #include "a64/sem/simd_util.h"
 
 /* imm5 of the copies: the lowest set bit is the element size, above it the lane. */
@@ -122,3 +125,5 @@ SEM(ORR_BIC_imm)
 	imm = v_const(e, expand_imm(i->op, i->cmode, (unsigned)i->hi << 5 | i->lo));
 	set_v(e, i->rd, CUT(i->op ? vandn(e, Vd, imm) : vor(e, Vd, imm)));
 }
+
+#endif

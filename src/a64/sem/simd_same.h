@@ -2,6 +2,9 @@
  * Advanced SIMD three same, three same (extra), and their scalar forms.
  * Arm ARM C4.1.96; one line an instruction, operands as in simd_util.h.
  */
+#ifndef PARMA_A64_SEM_SIMD_SAME_H
+#define PARMA_A64_SEM_SIMD_SAME_H
+
 #include "a64/sem/simd_util.h"
 
 /* Lane by lane */
@@ -106,3 +109,5 @@ SIMD(SQDMULH_s, vsqdmulh(e, Sn, Sm, i->size))
 SIMD(SQRDMULH_s, vsqrdmulh(e, Sn, Sm, i->size))
 SIMD(SQRDMLAH_s, vsqrdmlah(e, Sd, Sn, Sm, i->size))
 SIMD(SQRDMLSH_s, vsqrdmlsh(e, Sd, Sn, Sm, i->size))
+
+#endif

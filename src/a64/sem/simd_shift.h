@@ -3,6 +3,9 @@
  * number, `sh`: its top bit is the element size in bits, the rest counts up from
  * 0 for left shifts and down from twice the size for right ones.  Arm ARM C4.1.96.
  */
+#ifndef PARMA_A64_SEM_SIMD_SHIFT_H
+#define PARMA_A64_SEM_SIMD_SHIFT_H
+
 #include "a64/sem/simd_util.h"
 
 static inline unsigned sh_es(unsigned sh) { return sh >= 64 ? 3 : sh >= 32 ? 2 : sh >= 16 ? 1 : 0; }
@@ -72,3 +75,5 @@ SIMD(UQRSHRN_si, vuqxtn(e, vurshr(e, Sw, RIGHT_W), ES))
 #undef RIGHT
 #undef LEFT_W
 #undef RIGHT_W
+
+#endif

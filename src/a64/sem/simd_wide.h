@@ -2,6 +2,9 @@
  * Advanced SIMD three different (long, wide and narrow forms) and its scalar
  * forms.  Arm ARM C4.1.96.
  */
+#ifndef PARMA_A64_SEM_SIMD_WIDE_H
+#define PARMA_A64_SEM_SIMD_WIDE_H
+
 #include "a64/sem/simd_util.h"
 
 #define SXn vsxtl(e, Vn, HALF(i->size))
@@ -64,3 +67,5 @@ SIMD(SQDMULL_s, SQDMULL)
 SIMD(SQDMLAL_s, vsqadd(e, v_lane0(e, Vd, WIDE), SQDMULL, WIDE))
 SIMD(SQDMLSL_s, vsqsub(e, v_lane0(e, Vd, WIDE), SQDMULL, WIDE))
 #undef SQDMULL
+
+#endif
