@@ -3,3 +3,4 @@ EXTRA_DIST += tests/tap.h
 include tests/base/local.mk
 include tests/house/local.mk
 include tests/dev/local.mk
+include tests/a64/local.mk
