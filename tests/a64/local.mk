@@ -6,3 +6,11 @@ EXTRA_PROGRAMS += tests/a64/oracle
 tests_a64_oracle_SOURCES = tests/a64/oracle.c $(A64_FLAT)
 tests_a64_oracle_LDADD = $(A64_FLAT_LIBS)
 EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.c
+
+# Floating point over hard operands
+EXTRA_DIST += tests/a64/fp.vec tests/a64/fprun.c
+check_PROGRAMS += tests/a64/t_fp
+tests_a64_t_fp_SOURCES = tests/a64/t_fp.c tests/a64/fp_operands.h
+tests_a64_t_fp_LDFLAGS = $(AM_LDFLAGS) -Wl,-u,conc_FADD_s
+tests_a64_t_fp_LDADD = $(LIBA64) $(LIBIR) $(LIBBASE)
+dist_check_SCRIPTS += tests/a64/fp_oracle.sh

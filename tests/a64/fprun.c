@@ -1,7 +1,7 @@
 /*
  * Guest side of the floating-point oracle: runs one instruction word over
  * many operand sets on a real or emulated AArch64 and prints what it did.
- * Built by tests/a64/oracle/fp_oracle.sh with a cross compiler, freestanding.
+ * Built by tests/a64/fp_oracle.sh with a cross compiler, freestanding.
  *
  * stdin:  { u32 insn; u32 n; struct in[n]; } repeated
  * stdout: struct out[n] each

@@ -1,0 +1,13 @@
+#!/bin/bash
+# Floating-point instructions beside qemu-aarch64: random words and operands,
+# results and FPSR bit by bit.  FP_WORDS words of each row (2048 operand sets
+# each), SEED to vary them.  Skipped where the tools are missing.
+for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do
+	command -v $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
+done
+dir=$(mktemp -d) || exit 99
+trap 'rm -rf "$dir"' EXIT
+aarch64-linux-gnu-gcc -O2 -static -nostdlib -ffreestanding -fno-pie -no-pie -mgeneral-regs-only \
+	-fno-stack-protector -o "$dir/fprun" "${top_srcdir:-.}/tests/a64/fprun.c" || {
+	echo "1..0 # SKIP the cross compiler does not work"; exit 0; }
+"${top_builddir:-.}/tests/a64/t_fp" --compare "$dir/fprun" "${FP_WORDS:-3}"
