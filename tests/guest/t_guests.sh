@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Bare-metal guests (guest.h) print what they see; parma must print what the
+# .expect file has.  With qemu-system-aarch64 here, the reference is run too, so
+# that an .expect file cannot drift from it.
+#
+#   t_guests.sh            all guests, TAP
+#   t_guests.sh --update   writes the .expect files anew from the reference
+set -u
+dir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/guest
+parma=${top_builddir:-$dir/../../build}/parma
+cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
+qemu=${QEMU:-qemu-system-aarch64}
+
+# guest, then the options that it wants of both emulators
+guests=(
+	"gicv3 -M virt,gic-version=3 -smp 4"
+	"gicv2 -M virt,gic-version=2 -smp 4"
+)
+
+command -v "$cc" >/dev/null || { echo "1..0 # SKIP no $cc (gcc-aarch64-linux-gnu)"; exit 0; }
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+build() { # guest
+	"$cc" -O2 -Wall -Wextra -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -ffreestanding \
+		-fno-pic -no-pie -nostdlib -Wl,--build-id=none,--no-warn-rwx-segments,-T,"$dir/guest.lds" \
+		"$dir/start.S" "$dir/lib.c" "$dir/$1.c" -o "$tmp/$1.elf" 2>"$tmp/cc.log" ||
+		{ sed 's/^/# /' "$tmp/cc.log"; return 1; }
+}
+common=(-cpu max -nodefaults -display none -serial stdio -monitor none)
+compared() { tr -d '\r' | grep -v '^#'; }
+
+n=0 failed=0
+check() { # name got: compares with the .expect of guest $g
+	n=$((n + 1))
+	if diff "$dir/$g.expect" "$2" >"$tmp/diff"; then
+		echo "ok $n - $1"
+	else
+		failed=1
+		echo "not ok $n - $1"
+		head -20 "$tmp/diff" | sed 's/^/# /'
+	fi
+}
+
+for line in "${guests[@]}"; do
+	read -r g opts <<<"$line"
+	build "$g" || { n=$((n + 1)); failed=1; echo "not ok $n - $g builds"; continue; }
+	if [ "${1-}" = --update ]; then
+		# shellcheck disable=SC2086
+		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null | compared >"$dir/$g.expect"
+		continue
+	fi
+	# shellcheck disable=SC2086
+	timeout 60 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+	sed 's/^/# /' "$tmp/err"
+	check "$g" "$tmp/got"
+	if command -v "$qemu" >/dev/null; then
+		# shellcheck disable=SC2086
+		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"
+		check "$g: the reference still says so" "$tmp/got"
+	fi
+done
+[ "${1-}" = --update ] || echo "1..$n"
+exit $failed
