@@ -4,3 +4,4 @@ include tests/base/local.mk
 include tests/house/local.mk
 include tests/dev/local.mk
 include tests/a64/local.mk
+include tests/guest/local.mk
