@@ -1,2 +1,4 @@
-# The library joins the build with the parts of a64 that it calls (tlbi.h, psci.h, vcpu_reset()).
-LIBSCHED =
+# sched: fragment of the top Makefile.am
+noinst_LIBRARIES += libsched.a
+libsched_a_SOURCES = sched/sched.h sched/sched_priv.h sched/sched.c sched/sleep.c
+LIBSCHED = libsched.a

@@ -1,61 +1,68 @@
 /*
- * vCPU threads: one host thread per vCPU, their run loop, power states (PSCI),
- * sleeping in WFI/WFE, and stopping all of them for reset, pause and exit.
+ * vCPU threads: one host thread for each vCPU, from power-on to power-off.
  *
- * The machine makes the vCPUs, gives them to sched_new() and starts them with
- * sched_start(); vCPU 0 is on, the others wait for CPU_ON.  Everything that a
- * vCPU asks of the world goes through struct machine_ops (a64/vcpu.h), which
- * this file implements; what concerns the whole machine is passed on through
- * struct sched_events.
+ * A thread runs guest code in its engine, polls requests between blocks,
+ * sleeps on a futex in WFI and WFE, and waits on a condition while its vCPU
+ * is off or the machine is paused.  Power states change under one lock (rank
+ * RANK_PSCI), so of two racing CPU_ONs one wins and the other gets its error.
+ *
+ * Reset and power-off are asked for by vCPUs (PSCI) or devices and carried
+ * out by the thread that called sched_run(), with every vCPU stopped.
+ *
+ * Threads: sched_run() on the main thread; sched_quit(), sched_ask_reset(),
+ * sched_pause() and sched_resume() on any that is not a vCPU's (the first two
+ * on a vCPU's too).
  */
 #ifndef PARMA_SCHED_SCHED_H
 #define PARMA_SCHED_SCHED_H
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "a64/vcpu.h"
 #include "base/err.h"
 
 struct sched;
 
-/* How guest code is executed. Functions run on the vCPU's thread. */
-struct sched_engine {
-	const char *name;
-	int (*init)(struct vcpu *c);  /* before the thread runs; 0, or -1 without memory */
-	void (*run)(struct vcpu *c);  /* until c->request is not zero; may come back earlier */
-	void (*free)(struct vcpu *c); /* after the thread has ended */
-};
-
-/* What the machine does for its vCPUs. Called on a vCPU's thread with no lock held; all but cpu_reset may be NULL. */
-struct sched_events {
-	void (*system_off)(void *arg, int status);
-	void (*system_reset)(void *arg);
-	void (*cpu_reset)(void *arg, struct vcpu *c);  /* c was reset by CPU_ON: its part of the interrupt controller */
-	void (*semihost)(void *arg, struct vcpu *c);   /* NULL: HLT 0xF000 is UNDEFINED */
+struct sched_config {
+	unsigned nvcpus;
+	/* The engine: runs guest code until c->request is not zero (interp_run()). */
+	void (*run)(struct vcpu *c);
+	/* The vCPU is reset (CPU_ON or machine reset): its interrupt controller's CPU interface. On its thread. May be NULL. */
+	void (*cpu_reset)(void *arg, struct vcpu *c);
+	/*
+	 * Machine reset, all vCPUs stopped: devices, memory images. Returns false to end instead (-no-reboot).
+	 * May be NULL: end.
+	 */
+	bool (*reset)(void *arg);
 	void *arg;
 };
 
-/* cpus[0..n) outlive the sched. NULL with e filled. */
-struct sched *sched_new(struct vcpu **cpus, unsigned n, const struct sched_engine *engine,
-			const struct sched_events *ev, struct err *e);
-/* Starts all threads; vCPU 0 begins at its pc. 0, or -1 with e filled (no thread runs then). */
-int sched_start(struct sched *s, struct err *e);
-/* Ends and joins all threads. May be called once, from a thread that is no vCPU. */
-void sched_stop(struct sched *s);
+/* NULL: no memory. */
+struct sched *sched_new(const struct sched_config *cfg);
+/* Joins the threads (which sched_run() has ended) and frees. */
 void sched_free(struct sched *s);
 
+/* machine_ops of vCPUs that belong to a sched; vcpu.machine must be the struct sched. */
+extern const struct machine_ops sched_machine_ops;
+
+/* The vCPUs, indexed by vcpu.index; for vcpu_config.all. */
+struct vcpu **sched_vcpus(struct sched *s);
+
+/* Where vCPU k starts after a machine reset; k without a call starts powered off. */
+void sched_set_boot(struct sched *s, unsigned k, uint64_t entry, uint64_t arg);
+
 /*
- * Stops guest execution on all vCPUs and returns when none runs; between
- * sched_pause() and sched_resume() the caller owns all vCPU state.  From a
- * thread that is no vCPU; calls nest.
+ * Starts the threads, powers on the boot vCPUs, and serves resets until
+ * someone quits. *exit_code is what was given to sched_quit() or system_off.
+ * 0, or -1 with e filled (threads could not be started).
  */
+int sched_run(struct sched *s, int *exit_code, struct err *e);
+
+/* Ends sched_run(). The first call's code counts. Any thread. */
+void sched_quit(struct sched *s, int exit_code);
+/* Asks for a machine reset. Any thread. */
+void sched_ask_reset(struct sched *s);
+
+/* Stops all vCPUs between instructions, and lets them go on; calls nest. Not on a vCPU's thread. */
 void sched_pause(struct sched *s);
 void sched_resume(struct sched *s);
-/* While paused: vCPU 0 on, the others off, as after power-on. */
-void sched_reset_power(struct sched *s);
-
-/* Guest instructions retired by all vCPUs, racy. */
-uint64_t sched_icount(const struct sched *s);
 
 #endif

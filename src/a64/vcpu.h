@@ -7,10 +7,12 @@
 #define PARMA_A64_VCPU_H
 
 #include <setjmp.h>
+#include <stdio.h>
 
 #include "a64/feat.h"
 #include "a64/sysstate.h"
 #include "base/atomic.h"
+#include "base/lock.h"
 #include "base/timer.h"
 #include "base/types.h"
 #include "ir/value.h"
@@ -45,6 +47,27 @@ struct machine_ops;
 struct gic_cpu_ops;
 struct tlbset;
 struct dcache;
+struct cpu_model;
+
+/* TLB maintenance for a vCPU by others (a64/tlbi.h). */
+struct tlbi_op {
+	uint64_t va, npages; /* of a range */
+	uint16_t asid;
+	uint8_t kind;        /* enum tlbi_kind */
+};
+#define TLBI_QUEUE 16
+struct tlb_mailbox {
+	struct lock lock;               /* rank RANK_VCPU */
+	struct tlbi_op op[TLBI_QUEUE];  /* GUARDED_BY(lock) */
+	unsigned n;                     /* GUARDED_BY(lock); more than TLBI_QUEUE: everything */
+	uint64_t posted;                /* GUARDED_BY(lock), ATOMIC(ld_sc in tlbi_dsb, tlbi_enter) */
+	uint64_t served;                /* ATOMIC(st_rel by the owner, ld_acq in tlbi_dsb) */
+	uint32_t running;               /* ATOMIC(at_xchg by the owner: guest code may run; ld_sc in tlbi_dsb) */
+	bool unsynced;                  /* OWNER(vcpu): broadcast maintenance since its last DSB */
+};
+
+/* Interrupt outputs of a vCPU, for vcpu.timer_irq. */
+enum { VCPU_IRQ_PHYS_TIMER, VCPU_IRQ_VIRT_TIMER, VCPU_IRQ_PMU };
 
 struct vcpu {
 	/* -- hot: registers and what inline code reads -- */
@@ -67,11 +90,16 @@ struct vcpu {
 	uint8_t daif;            /* D A I F in bits 3..0 */
 	uint8_t pan, uao, ssbs, dit, tco;
 	uint8_t il, ss;          /* illegal state, software step */
+	uint8_t stepped;         /* OWNER(vcpu) an instruction was stepped: 1, or 2 if a load-exclusive */
+	bool pmu_filtered;       /* OWNER(vcpu) a counter counts at one EL only: pmu_sync() around changes of EL */
 	uint64_t sp_el[2];       /* banked SPs of EL0 and EL1; stale for the one in `sp` */
 
 	struct monitor mon;      /* OWNER(vcpu) */
 	struct sysstate sys;     /* OWNER(vcpu) unless a field says otherwise */
+	struct pmu pmu;          /* OWNER(vcpu) */
+	struct gtimers gt;       /* OWNER(vcpu) */
 	struct tlbset *tlbs;     /* OWNER(vcpu) all translation contexts */
+	struct tlb_mailbox mbox;
 	struct dcache *dcache;   /* OWNER(vcpu) decoded blocks of the interpreter */
 
 	/* -- wiring, CONST_AFTER_INIT -- */
@@ -86,13 +114,17 @@ struct vcpu {
 	void *gic_cpu;
 	struct vcpu **all;       /* every vCPU of the machine */
 	unsigned nvcpus;
+	void (*timer_irq)(void *arg, int which, bool level); /* NULL: not wired; VCPU_IRQ_ */
+	void *timer_irq_arg;
+	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg); /* NULL: HLT #0xf000 is UNDEFINED */
 
 	/* -- asynchronous inputs -- */
 	uint32_t irq_lines;      /* ATOMIC(at_or/at_and by the GIC, ld_acq at polls): LINE_ bits */
 	uint32_t event;          /* ATOMIC(at_xchg): the event register of WFE/SEV */
 
 	/* -- sleeping (sched) -- */
-	uint32_t sleep_futex;    /* ATOMIC: 1 while the thread sleeps in WFI/WFE */
+	uint32_t sleep_futex;    /* ATOMIC(at_xchg by the sleeper and by kick): SLEEP_ */
+	uint32_t yields;         /* OWNER(vcpu) YIELD hints so far */
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
@@ -100,6 +132,10 @@ struct vcpu {
 
 #define LINE_IRQ (1u << 0)
 #define LINE_FIQ (1u << 1)
+
+#define SLEEP_NONE 0u
+#define SLEEP_WFI 1u
+#define SLEEP_WFE 2u
 
 static inline bool vcpu_has(const struct vcpu *c, enum feat f)
 {
@@ -126,7 +162,6 @@ struct machine_ops {
 	void (*cpu_off)(struct vcpu *c);         /* takes effect when the run loop is reached */
 	void (*system_off)(struct vcpu *c, int exit_code);
 	void (*system_reset)(struct vcpu *c);
-	/* Asks for REQ_TLB service on every other vCPU; see a64/tlbi. */
 };
 
 /* System-register interface of a GICv3 (implemented in src/dev). enc as SYSREG(); false: UNDEFINED. */
@@ -137,5 +172,40 @@ struct gic_cpu_ops {
 
 /* Raises or lowers an input line of c; safe from any thread; kicks c when it rises. */
 void vcpu_set_line(struct vcpu *c, uint32_t line, bool level);
+
+/* What a new vCPU is wired to. The arrays and objects outlive it. */
+struct vcpu_config {
+	unsigned index;
+	uint64_t mpidr;                /* affinity fields only */
+	const struct cpu_model *model; /* a64/cpumodel.h */
+	const struct physmap *pm;
+	const struct machine_ops *mops;
+	void *machine;
+	struct vcpu **all;             /* filled by the caller, this vCPU's slot too, before any vCPU runs */
+	unsigned nvcpus;
+	void (*timer_irq)(void *arg, int which, bool level);
+	void *timer_irq_arg;
+	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg);
+};
+
+/* A vCPU in reset state with pc 0. The caller may set gic, gic_cpu and the like before it runs. NULL: no memory. */
+struct vcpu *vcpu_new(const struct vcpu_config *cfg);
+void vcpu_free(struct vcpu *c);
+
+/* Architectural reset (warm): EL1h, MMU off, everything masked, x0 = arg, pc = entry. Owner's thread, or not running. */
+void vcpu_reset(struct vcpu *c, uint64_t entry, uint64_t arg);
+
+/*
+ * Serves what c->request asks for: TLB maintenance, timers, interrupts (may
+ * take one: pc changes). Returns true if the run loop must be left (REQ_STOP,
+ * which stays set). Owner's thread, between instructions.
+ */
+bool vcpu_poll(struct vcpu *c);
+
+/* True if WFI would not wait now: an interrupt is pending, masked or not, or a request other than maintenance is. */
+bool vcpu_has_work(const struct vcpu *c);
+
+/* All registers in readable form, for -d cpu and BUG(). */
+void vcpu_dump(const struct vcpu *c, FILE *out);
 
 #endif

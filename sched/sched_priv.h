@@ -1,0 +1,42 @@
+/* What the files of sched share: its state, and the futex side (sleep.c). */
+#ifndef PARMA_SCHED_PRIV_H
+#define PARMA_SCHED_PRIV_H
+
+#include <pthread.h>
+
+#include "base/lock.h"
+#include "sched/sched.h"
+
+enum power { POWER_OFF, POWER_PENDING, POWER_ON };
+
+struct slot {
+	struct sched *sched;          /* CONST_AFTER_INIT */
+	pthread_t thread;             /* OWNER(main thread) */
+	bool started;                 /* OWNER(main thread) */
+	bool boot;                    /* CONST_AFTER_INIT */
+	uint64_t boot_entry, boot_arg; /* CONST_AFTER_INIT */
+	enum power power;             /* GUARDED_BY(sched.lock) */
+	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
+	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
+};
+
+#define PAUSE_EVENT 1u /* a reset or the end is being carried out */
+#define PAUSE_ONE 2u   /* one sched_pause() */
+
+struct sched {
+	struct sched_config cfg; /* CONST_AFTER_INIT */
+	unsigned n;              /* CONST_AFTER_INIT */
+	struct vcpu **vcpu;      /* CONST_AFTER_INIT */
+	struct slot *slot;       /* CONST_AFTER_INIT; fields say */
+	struct lock lock;
+	pthread_cond_t changed;  /* with lock: any field below, or a slot */
+	unsigned paused;         /* GUARDED_BY(lock): PAUSE_ */
+	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
+	bool reset_wanted, quitting, ending; /* GUARDED_BY(lock) */
+	int exit_code;           /* GUARDED_BY(lock) */
+};
+
+void sched_kick(struct vcpu *c);
+void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);
+
+#endif

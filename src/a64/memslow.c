@@ -1,0 +1,103 @@
+/*
+ * The slow path of memory accesses: what did not hit the software TLB, and
+ * what never may (devices, watched pages, writes to ROM).  See cpu_ops.h for
+ * the contract.  Order of checks as in the manual: translation and
+ * permission, alignment that Device memory asks for, watchpoints.
+ */
+#include "a64/cpu_ops.h"
+#include "a64/debug.h"
+#include "a64/exception.h"
+#include "a64/tlbset.h"
+#include "base/log.h"
+
+uint32_t code_gen_all;
+
+static uint32_t zero_gen; /* generation of pages that have none */
+
+/* Translates for one kind of access, or raises. */
+static void translate(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *t)
+{
+	mmu_fsc fsc = tlbset_resolve(c, va, kind, el0, t);
+
+	if (unlikely(fsc != MMU_OK))
+		exc_data_abort(c, va, fsc, kind == MMU_WRITE, 0);
+}
+
+static _Noreturn void external_abort(struct vcpu *c, uint64_t va, uint64_t pa, unsigned acc)
+{
+	if (log_on(LOG_GUEST_ERROR))
+		log_printf("cpu %u: external abort, %s of physical 0x%llx at pc 0x%llx\n", c->index,
+			   acc & ACC_WRITE ? "write" : "read", (unsigned long long)pa, (unsigned long long)c->pc);
+	exc_data_abort(c, va, FSC_EXTERNAL, (acc & (ACC_READ | ACC_WRITE)) == ACC_WRITE, 0);
+}
+
+void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct mem_dev *dev)
+{
+	bool el0 = c->el == 0 || ((acc & ACC_UNPRIV) && !c->uao);
+	bool write = acc & ACC_WRITE, pure_write = write && !(acc & ACC_READ);
+	struct mem_target t;
+
+	if (acc & ACC_READ) /* a read-modify-write that may not even read reports a read */
+		translate(c, va, MMU_READ, el0, &t);
+	if (write)
+		translate(c, va, MMU_WRITE, el0, &t);
+	if ((acc & (ACC_UNALIGNED | ACC_ZVA)) && mmu_is_device(t.attr))
+		exc_data_abort(c, va, FSC_ALIGNMENT, pure_write, 0);
+	if (unlikely(c->sys.mdscr & MDSCR_MDE)) {
+		if (acc & ACC_READ)
+			debug_watch(c, va, size, false, el0);
+		if (write)
+			debug_watch(c, va, size, true, el0);
+	}
+	if (t.host)
+		return t.host;
+	if ((acc & ACC_ATOMIC) || !t.r) {
+		if (!t.r)
+			external_abort(c, va, t.pa, acc);
+		exc_data_abort(c, va, FSC_UNSUPP_ATOMIC, pure_write, 0);
+	}
+	*dev = (struct mem_dev){.region = t.r, .pa = mk_gpa(t.pa)};
+	return NULL;
+}
+
+/* An access that is not aligned to its size goes byte by byte (Normal memory over a device). */
+static bool mmio_bytes(const struct mem_dev *dev, unsigned size) { return dev->pa.v & (size - 1); }
+
+uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned size, unsigned acc)
+{
+	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
+	uint64_t val = 0, part = 0;
+
+	for (unsigned k = 0; k < size; k += piece) {
+		if (!dev->region->ops ||
+		    !physmap_mmio_read(dev->region, mk_gpa(dev->pa.v + k), piece, c->index, &part))
+			external_abort(c, va, dev->pa.v, acc);
+		val |= (part & mask64(8 * piece)) << (8 * k);
+	}
+	return val;
+}
+
+void mmio_store(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned size, uint64_t val, unsigned acc)
+{
+	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
+
+	if (!dev->region->ops) /* ROM ignores writes */
+		return;
+	for (unsigned k = 0; k < size; k += piece)
+		if (!physmap_mmio_write(dev->region, mk_gpa(dev->pa.v + k), piece, c->index,
+					val >> (8 * k) & mask64(8 * piece)))
+			external_abort(c, va, dev->pa.v, acc);
+}
+
+const uint32_t *cpu_fetch_page(struct vcpu *c, uint64_t pc, uint32_t **code_gen)
+{
+	struct mem_target t;
+	mmu_fsc fsc = tlbset_resolve(c, pc, MMU_FETCH, c->el == 0, &t);
+
+	if (unlikely(fsc != MMU_OK))
+		exc_insn_abort(c, pc, fsc);
+	if (unlikely(!t.host))
+		exc_insn_abort(c, pc, FSC_EXTERNAL);
+	*code_gen = t.r->readonly ? &zero_gen : &t.r->code_gen[(t.pa - t.r->start) >> TLB_PAGE_BITS];
+	return (const uint32_t *)t.host;
+}

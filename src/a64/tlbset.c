@@ -1,0 +1,430 @@
+/* See tlbset.h. */
+#include "a64/tlbset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "a64/debug.h"
+#include "a64/sysbits.h"
+#include "base/bits.h"
+#include "base/bug.h"
+
+#define SPACES 8
+#define L2_SET_BITS 12
+#define L2_SETS (1u << L2_SET_BITS)
+#define L2_WAYS 4
+#define ASID_GENS 1024
+
+/* Rights of a first-level line; what is missing takes the walk. */
+#define LINE_R 1u
+#define LINE_W 2u
+#define LINE_X 4u
+#define LINE_DEVICE 8u /* data accesses must be aligned */
+
+struct tlb_line {
+	uint64_t va;                /* page address; odd: empty */
+	uint64_t pa;                /* page address */
+	const struct mem_region *r;
+	uint8_t flags, attr;
+};
+
+struct tlb_ctx {
+	struct tlb t;
+	struct tlb_line line[TLB_SIZE];
+	bool dirty; /* something was filled since the last flush */
+};
+
+/* An address space: two roots, and a table for each set of rights. */
+struct space {
+	uint64_t root[2];
+	uint64_t used; /* clock of the last switch to it; 0: free */
+	struct tlb_ctx *ctx[TM_COUNT];
+};
+
+struct l2_entry {
+	uint64_t va;   /* base of the block, tag byte removed */
+	uint64_t pa;   /* base of the block */
+	uint64_t root; /* table root that it came from; ROOT_NONE: free */
+	uint32_t gen, asid_gen;
+	uint16_t asid;
+	uint8_t log2, level, attr, sh, perm;
+	bool ng, clean, top;
+};
+
+struct tlbset {
+	struct space space[SPACES];
+	struct space *cur;
+	uint64_t clock;
+	uint64_t sizes; /* bit n: entries of 2^n bytes may be present in the second level */
+	uint32_t gen;   /* second-level entries of another generation are stale */
+	uint32_t asid_gen[ASID_GENS];
+	uint8_t victim;
+	struct l2_entry *l2; /* [L2_SETS][L2_WAYS] */
+};
+
+#define ROOT_FLAT UINT64_MAX /* MMU off */
+#define ROOT_NONE (UINT64_MAX - 1)
+
+/* -- first level -- */
+
+static void ctx_clear(struct tlb_ctx *x)
+{
+	for (unsigned k = 0; k < TLB_SIZE; k++) {
+		x->t.tag_r[k] = x->t.tag_w[k] = x->t.tag_x[k] = tlb_no_match(k);
+		x->line[k].va = 1;
+	}
+	x->dirty = false;
+}
+
+static struct tlb_ctx *ctx_new(void)
+{
+	struct tlb_ctx *x = aligned_alloc(64, ALIGN_UP(sizeof(*x), 64));
+
+	BUG_ON(!x);
+	memset(x, 0, sizeof(*x));
+	ctx_clear(x);
+	return x;
+}
+
+static void line_kill(struct tlb_ctx *x, unsigned k)
+{
+	x->t.tag_r[k] = x->t.tag_w[k] = x->t.tag_x[k] = tlb_no_match(k);
+	x->line[k].va = 1;
+}
+
+/* The address without its tag byte, as bits 55..0 say: equal for all tags of one page. */
+static uint64_t untagged(uint64_t va) { return sext(va, 56); }
+
+static void ctx_kill_range(struct tlb_ctx *x, uint64_t va, uint64_t npages)
+{
+	uint64_t first = untagged(va) & ~(TLB_PAGE - 1);
+
+	if (!x || !x->dirty)
+		return;
+	if (npages >= TLB_SIZE) {
+		ctx_clear(x);
+		return;
+	}
+	for (uint64_t p = first; npages--; p += TLB_PAGE) {
+		unsigned k = tlb_index(p);
+
+		if (untagged(x->line[k].va) == p)
+			line_kill(x, k);
+	}
+}
+
+static void spaces_clear(struct tlbset *s, bool (*match)(const struct space *, uint16_t), uint16_t asid)
+{
+	for (unsigned k = 0; k < SPACES; k++)
+		for (unsigned m = 0; s->space[k].used && m < TM_COUNT; m++)
+			if (s->space[k].ctx[m] && s->space[k].ctx[m]->dirty && (!match || match(&s->space[k], asid)))
+				ctx_clear(s->space[k].ctx[m]);
+}
+
+static void spaces_kill_range(struct tlbset *s, uint64_t va, uint64_t npages)
+{
+	for (unsigned k = 0; k < SPACES; k++)
+		for (unsigned m = 0; s->space[k].used && m < TM_COUNT; m++)
+			ctx_kill_range(s->space[k].ctx[m], va, npages);
+}
+
+/* -- contexts -- */
+
+uint16_t tlbset_asid(const struct vcpu *c)
+{
+	uint64_t ttbr = c->sys.tcr & TCR_A1 ? c->sys.ttbr1 : c->sys.ttbr0;
+
+	return (uint16_t)(ttbr >> 48 & (c->sys.tcr & TCR_AS ? 0xffff : 0xff));
+}
+
+/* Table root of one half: the base address, with the ASID above it. */
+static uint64_t root_of(const struct vcpu *c, bool top)
+{
+	if (!(c->sys.sctlr & SCTLR_M))
+		return ROOT_FLAT;
+	return ((top ? c->sys.ttbr1 : c->sys.ttbr0) & mask64(48) & ~UINT64_C(1)) | (uint64_t)tlbset_asid(c) << 48;
+}
+
+static uint64_t root_base(uint64_t root) { return root == ROOT_FLAT ? root : root & mask64(48); }
+static uint16_t root_asid(uint64_t root) { return (uint16_t)(root >> 48); }
+
+static struct space *space_get(struct tlbset *s, uint64_t root0, uint64_t root1)
+{
+	struct space *old = &s->space[0];
+
+	for (unsigned k = 0; k < SPACES; k++) {
+		struct space *p = &s->space[k];
+
+		if (p->used && p->root[0] == root0 && p->root[1] == root1)
+			return p;
+		if (p->used < old->used)
+			old = p;
+	}
+	for (unsigned m = 0; m < TM_COUNT; m++)
+		if (old->ctx[m] && old->ctx[m]->dirty)
+			ctx_clear(old->ctx[m]);
+	old->root[0] = root0;
+	old->root[1] = root1;
+	return old;
+}
+
+static struct tlb_ctx *ctx_get(struct tlbset *s, enum tlb_mode mode)
+{
+	struct tlb_ctx **x = &s->cur->ctx[mode];
+
+	if (unlikely(!*x))
+		*x = ctx_new();
+	return *x;
+}
+
+static enum tlb_mode mode_of(const struct vcpu *c, bool el0)
+{
+	return el0 ? TM_EL0 : c->pan ? TM_EL1_PAN : TM_EL1;
+}
+
+void tlbset_switch(struct vcpu *c)
+{
+	struct tlbset *s = c->tlbs;
+	uint64_t root0 = root_of(c, false), root1 = root_of(c, true);
+
+	if (s->cur->root[0] != root0 || s->cur->root[1] != root1 || !s->cur->used)
+		s->cur = space_get(s, root0, root1);
+	s->cur->used = ++s->clock;
+	c->tlb = &ctx_get(s, mode_of(c, c->el == 0))->t;
+	c->tlb_unpriv = c->el == 0 || c->uao ? c->tlb : &ctx_get(s, TM_EL0)->t;
+}
+
+struct tlbset *tlbset_new(void)
+{
+	struct tlbset *s = calloc(1, sizeof(*s));
+
+	BUG_ON(!s);
+	s->l2 = calloc(L2_SETS * L2_WAYS, sizeof(*s->l2));
+	BUG_ON(!s->l2);
+	s->gen = 1; /* zeroed entries are stale */
+	s->cur = &s->space[0];
+	return s;
+}
+
+void tlbset_free(struct tlbset *s)
+{
+	if (!s)
+		return;
+	for (unsigned k = 0; k < SPACES; k++)
+		for (unsigned m = 0; m < TM_COUNT; m++)
+			free(s->space[k].ctx[m]);
+	free(s->l2);
+	free(s);
+}
+
+/* -- second level -- */
+
+static struct l2_entry *l2_set(struct tlbset *s, uint64_t va, unsigned log2)
+{
+	uint64_t n = va >> log2;
+
+	return &s->l2[((n ^ n >> L2_SET_BITS ^ log2 * 0x51u) & (L2_SETS - 1)) * L2_WAYS];
+}
+
+static bool l2_live(const struct tlbset *s, const struct l2_entry *e)
+{
+	return e->gen == s->gen && (!e->ng || e->asid_gen == s->asid_gen[e->asid % ASID_GENS]);
+}
+
+static bool l2_find(struct tlbset *s, uint64_t va, struct mmu_map *m)
+{
+	uint64_t root = s->cur->root[va >> 55 & 1];
+
+	va = untagged(va);
+	for (uint64_t left = s->sizes; left; left &= left - 1) {
+		unsigned log2 = (unsigned)__builtin_ctzll(left);
+		uint64_t base = va & ~mask64(log2);
+		struct l2_entry *e = l2_set(s, va, log2);
+
+		for (unsigned k = 0; k < L2_WAYS; k++, e++) {
+			if (e->va != base || e->log2 != log2 || e->root != root_base(root) || !l2_live(s, e) ||
+			    (e->ng && e->asid != root_asid(root)))
+				continue;
+			*m = (struct mmu_map){.pa = e->pa | (va & mask64(log2)), .log2 = e->log2, .level = e->level,
+					      .attr = e->attr, .sh = e->sh, .perm = e->perm, .ng = e->ng,
+					      .clean = e->clean, .top = e->top};
+			return true;
+		}
+	}
+	return false;
+}
+
+static void l2_kill(struct tlbset *s, struct l2_entry *e)
+{
+	if (e->gen == s->gen && e->log2 > TLB_PAGE_BITS)
+		spaces_kill_range(s, e->va, UINT64_C(1) << (e->log2 - TLB_PAGE_BITS));
+	e->gen = 0;
+}
+
+static void l2_insert(struct tlbset *s, uint64_t va, const struct mmu_map *m)
+{
+	uint64_t root = s->cur->root[m->top], base = untagged(va) & ~mask64(m->log2);
+	struct l2_entry *set = l2_set(s, base, m->log2), *e = NULL;
+
+	for (unsigned k = 0; k < L2_WAYS; k++) {
+		if (!l2_live(s, &set[k]))
+			e = e ? e : &set[k];
+		else if (set[k].va == base && set[k].log2 == m->log2 && set[k].root == root_base(root) &&
+			 set[k].asid == root_asid(root)) {
+			e = &set[k];
+			break;
+		}
+	}
+	if (!e)
+		e = &set[s->victim++ % L2_WAYS];
+	l2_kill(s, e);
+	*e = (struct l2_entry){.va = base, .pa = m->pa & ~mask64(m->log2), .root = root_base(root), .gen = s->gen,
+			       .asid = root_asid(root), .asid_gen = s->asid_gen[root_asid(root) % ASID_GENS],
+			       .log2 = m->log2, .level = m->level, .attr = m->attr, .sh = m->sh, .perm = m->perm,
+			       .ng = m->ng, .clean = m->clean, .top = m->top};
+	s->sizes |= BIT(m->log2);
+}
+
+/* -- fill -- */
+
+/* Rights of a line beyond the access that filled it. */
+static uint8_t line_rights(const struct mmu_map *m, const struct mmu_access *a)
+{
+	uint8_t rights = 0;
+	struct mmu_access other = *a;
+
+	for (unsigned kind = MMU_READ; kind <= MMU_FETCH; kind++) {
+		other.kind = (uint8_t)kind;
+		if (mmu_check(m, &other) == MMU_OK && !(kind == MMU_WRITE && m->clean))
+			rights |= 1u << kind;
+	}
+	return rights;
+}
+
+static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va)
+{
+	struct tlb_line *l = &x->line[k];
+	uint64_t page = va & ~(TLB_PAGE - 1), none = tlb_no_match(k);
+	bool ram = l->r && l->r->host;
+	bool data = ram && !(l->flags & LINE_DEVICE) && !debug_page_watched(c, page);
+
+	x->t.tag_r[k] = data && l->flags & LINE_R ? page : none;
+	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly ? page : none;
+	x->t.tag_x[k] = ram && l->flags & LINE_X ? page : none;
+	if (ram)
+		x->t.addend[k] = (uint64_t)(uintptr_t)l->r->host + (l->pa - l->r->start) - page;
+	x->dirty = true;
+}
+
+static const struct tlb_line *line_fill(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const struct mmu_map *m,
+					const struct mmu_access *a)
+{
+	unsigned k = tlb_index(va);
+	struct tlb_line *l = &x->line[k];
+	bool flat = !(c->sys.sctlr & SCTLR_M);
+
+	*l = (struct tlb_line){
+		.va = va & ~(TLB_PAGE - 1),
+		.pa = m->pa & ~(TLB_PAGE - 1),
+		.r = physmap_find(c->pm, mk_gpa(m->pa)),
+		.flags = line_rights(m, a),
+		.attr = flat ? 0 : m->attr,
+	};
+	if (mmu_is_device(l->attr))
+		l->flags |= LINE_DEVICE;
+	line_tags(c, x, k, va);
+	return l;
+}
+
+/* Through the second level or the tables into the first level. */
+static mmu_fsc line_get(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const struct mmu_access *a,
+			const struct tlb_line **out)
+{
+	bool mmu_on = c->sys.sctlr & SCTLR_M;
+	struct mmu_map m;
+	mmu_fsc fsc;
+
+	if (!mmu_on || !l2_find(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
+		fsc = mmu_walk(c, va, a, &m);
+		if (fsc != MMU_OK)
+			return fsc;
+		if (mmu_on)
+			l2_insert(c->tlbs, va, &m);
+	}
+	*out = line_fill(c, x, va, &m, a);
+	return MMU_OK;
+}
+
+mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *out)
+{
+	struct mmu_access a = {.kind = (uint8_t)kind, .el0 = el0, .pan = c->pan};
+	struct tlb_ctx *x = ctx_get(c->tlbs, mode_of(c, el0));
+	const struct tlb_line *l = &x->line[tlb_index(va)];
+	mmu_fsc fsc;
+
+	if (l->va != (va & ~(TLB_PAGE - 1)) || !(l->flags & 1u << kind)) {
+		fsc = line_get(c, x, va, &a, &l);
+		if (fsc != MMU_OK)
+			return fsc;
+	}
+	*out = (struct mem_target){.r = l->r, .pa = l->pa | (va & (TLB_PAGE - 1)), .attr = l->attr};
+	if (l->r && l->r->host && !(kind == MMU_WRITE && l->r->readonly))
+		out->host = l->r->host + (out->pa - l->r->start);
+	return MMU_OK;
+}
+
+/* -- invalidation -- */
+
+void tlbset_inv_lines(struct vcpu *c) { spaces_clear(c->tlbs, NULL, 0); }
+
+void tlbset_inv_all(struct vcpu *c)
+{
+	struct tlbset *s = c->tlbs;
+
+	spaces_clear(s, NULL, 0);
+	s->sizes = 0;
+	if (++s->gen == 0) { /* wrapped: no entry of old may look live */
+		memset(s->l2, 0, sizeof(*s->l2) * L2_SETS * L2_WAYS);
+		s->gen = 1;
+	}
+}
+
+static bool space_has_asid(const struct space *p, uint16_t asid)
+{
+	return p->root[0] != ROOT_FLAT && root_asid(p->root[0]) == asid;
+}
+
+void tlbset_inv_asid(struct vcpu *c, uint16_t asid)
+{
+	spaces_clear(c->tlbs, space_has_asid, asid);
+	c->tlbs->asid_gen[asid % ASID_GENS]++;
+}
+
+static void l2_inv_page(struct tlbset *s, uint64_t va, uint16_t asid, bool any_asid)
+{
+	for (uint64_t left = s->sizes; left; left &= left - 1) {
+		unsigned log2 = (unsigned)__builtin_ctzll(left);
+		struct l2_entry *e = l2_set(s, va, log2);
+
+		for (unsigned k = 0; k < L2_WAYS; k++, e++)
+			if (e->gen == s->gen && e->log2 == log2 && e->va == (va & ~mask64(log2)) &&
+			    (any_asid || !e->ng || e->asid == asid))
+				l2_kill(s, e);
+	}
+}
+
+#define RANGE_MAX_PAGES 512
+
+void tlbset_inv_range(struct vcpu *c, uint64_t va, uint64_t npages, uint16_t asid, bool any_asid)
+{
+	struct tlbset *s = c->tlbs;
+
+	va = untagged(va) & ~(TLB_PAGE - 1);
+	if (npages > RANGE_MAX_PAGES) {
+		tlbset_inv_all(c);
+		return;
+	}
+	spaces_kill_range(s, va, npages);
+	for (uint64_t k = 0; k < npages; k++)
+		l2_inv_page(s, va + k * TLB_PAGE, asid, any_asid);
+}

@@ -1,0 +1,107 @@
+/*
+ * Hints that wait or wake: WFI, WFE, SEV, SEVL, YIELD; the barriers that wait
+ * for other vCPUs; semihosting's HLT.
+ *
+ * WFI sleeps on the host at once.  So does WFE, unless the local monitor is
+ * armed: then the guest waits for a store to the location that it marked
+ * (Arm's "event on clearing of the global monitor"), which nothing announces;
+ * it spins for a little while and returns, as WFE always may.
+ */
+#include <sched.h>
+
+#include "a64/cpu_ops.h"
+#include "a64/exception.h"
+#include "a64/gtimer.h"
+#include "a64/tlbi.h"
+#include "base/bits.h"
+
+#define MONITOR_SPINS 300
+
+bool vcpu_has_work(const struct vcpu *c)
+{
+	return ld_acq(&c->irq_lines) || (ld_acq(&c->request) & ~(REQ_TLB | REQ_IRQ));
+}
+
+/* EL0 may be forbidden to wait. */
+static void trap_wait(struct vcpu *c, uint64_t allow_bit, unsigned ti)
+{
+	if (c->el == 0 && !(c->sys.sctlr & allow_bit))
+		exc_raise(c, EC_WFX, (uint32_t)BIT(24) | 0xeu << 20 | ti);
+}
+
+void cpu_wfi(struct vcpu *c)
+{
+	if (vcpu_has_work(c))
+		return;
+	trap_wait(c, SCTLR_NTWI, 0);
+	c->mops->sleep(c, TIMER_NEVER, false);
+}
+
+/* What ends WFE besides the event register. */
+static bool wfe_wakes(const struct vcpu *c)
+{
+	uint32_t lines = ld_acq(&c->irq_lines);
+
+	return ((lines & LINE_IRQ) && !(c->daif & PSTATE_I)) || ((lines & LINE_FIQ) && !(c->daif & PSTATE_F)) ||
+	       (ld_acq(&c->request) & ~REQ_IRQ);
+}
+
+static void wait_for_store(struct vcpu *c)
+{
+	struct monitor_stripe *s = stripe_of(c->mon.granule);
+
+	for (unsigned k = 0; k < MONITOR_SPINS; k++) {
+		if (ld_rlx(&s->seq) != c->mon.seq || ld_acq(&c->event) || wfe_wakes(c))
+			return;
+		cpu_relax();
+	}
+	sched_yield();
+}
+
+void cpu_wfe(struct vcpu *c)
+{
+	if (at_xchg(&c->event, 0) || wfe_wakes(c))
+		return;
+	trap_wait(c, SCTLR_NTWE, 1);
+	if (c->mon.granule) {
+		wait_for_store(c);
+	} else {
+		c->mops->sleep(c, gtimer_next_event_ns(c), true);
+		at_xchg(&c->event, 0);
+	}
+}
+
+void cpu_sev(struct vcpu *c)
+{
+	for (unsigned k = 0; k < c->nvcpus; k++) {
+		struct vcpu *o = c->all[k];
+
+		/* The exchange pairs with the one in the sleeper: one of the two sees the other. */
+		if (o && !at_xchg(&o->event, 1) && ld_sc(&o->sleep_futex) == SLEEP_WFE)
+			o->mops->kick(o);
+	}
+}
+
+void cpu_sevl(struct vcpu *c) { st_rlx(&c->event, 1); }
+
+void cpu_yield(struct vcpu *c)
+{
+	/* Often the lock's holder waits for a host CPU; now and then let it run. */
+	if (++c->yields % 32 == 0)
+		sched_yield();
+	else
+		cpu_relax();
+}
+
+void cpu_isb(struct vcpu *c) {}
+
+void cpu_dsb(struct vcpu *c) { tlbi_dsb(c); }
+
+#define SEMIHOST_HLT 0xf000
+
+void exc_hlt(struct vcpu *c, uint32_t imm)
+{
+	if (imm != SEMIHOST_HLT || !c->semihost || c->el == 0)
+		exc_undef(c);
+	c->x[0] = c->semihost(c, (uint32_t)c->x[0], c->x[1]);
+}
