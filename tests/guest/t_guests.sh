@@ -15,6 +15,7 @@ qemu=${QEMU:-qemu-system-aarch64}
 guests=(
 	"gicv3 -M virt,gic-version=3 -smp 4"
 	"gicv2 -M virt,gic-version=2 -smp 4"
+	"pl0xx -M virt,gic-version=3"
 )
 
 command -v "$cc" >/dev/null || { echo "1..0 # SKIP no $cc (gcc-aarch64-linux-gnu)"; exit 0; }
