@@ -14,3 +14,10 @@ tests_a64_t_fp_SOURCES = tests/a64/t_fp.c tests/a64/fp_operands.h
 tests_a64_t_fp_LDFLAGS = $(AM_LDFLAGS) -Wl,-u,conc_FADD_s
 tests_a64_t_fp_LDADD = $(LIBA64) $(LIBIR) $(LIBBASE)
 dist_check_SCRIPTS += tests/a64/fp_oracle.sh
+
+# SIMD: recorded digests, and live against qemu-aarch64 where there is one.
+check_PROGRAMS += tests/a64/t_simd
+tests_a64_t_simd_LDFLAGS = $(AM_LDFLAGS) -Wl,-u,conc_ADD_v -Wl,-u,conc_AESE
+tests_a64_t_simd_LDADD = $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) -lm
+dist_check_SCRIPTS += tests/a64/simd_oracle.sh
+EXTRA_DIST += tests/a64/simd_sets.h tests/a64/simd_words.txt tests/a64/simd_run.c
