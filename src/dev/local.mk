@@ -27,3 +27,8 @@ libdev_a_SOURCES += \
 	src/dev/chardev_pty.c src/dev/chardev_testdev.c src/dev/chardev_socket.c
 
 libdev_a_SOURCES += src/dev/pl011.h src/dev/pl011.c src/dev/fw_cfg.h src/dev/fw_cfg.c
+
+# Virtio.
+libdev_a_SOURCES += \
+	src/dev/virtio.h src/dev/virtio.c src/dev/virtq.c src/dev/virtio_mmio.h src/dev/virtio_mmio.c \
+	src/dev/blkimg.h src/dev/blkimg_priv.h src/dev/blkimg.c src/dev/blkoverlay.c src/dev/virtio_blk.h src/dev/virtio_blk.c

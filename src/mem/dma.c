@@ -129,6 +129,26 @@ bool dma_write(const struct physmap *pm, gpa a, const void *buf, uint64_t len)
 	return true;
 }
 
+void dma_wrote(const struct physmap *pm, gpa a, uint64_t len)
+{
+	const struct mem_region *r;
+	uint64_t n = len ? span(pm, a.v, len, &r) : 0, off, stripes;
+
+	if (!n || r->readonly)
+		return;
+	off = a.v - r->start;
+	/* Every stripe once is enough, however long the range. */
+	stripes = MIN((off + n - 1) / GRANULE - off / GRANULE + 1, (uint64_t)MONITOR_STRIPES);
+	for (uint64_t k = 0; k < stripes; k++) {
+		struct monitor_stripe *s = stripe_of((uintptr_t)(r->host + off + k * GRANULE));
+
+		stripe_take(s);
+		s->seq++;
+		stripe_drop(s);
+	}
+	bump_code(r, off, n);
+}
+
 /* Host address of an aligned unit in RAM; NULL: not RAM or not aligned. */
 static void *unit_at(const struct physmap *pm, gpa a, unsigned size, bool write)
 {

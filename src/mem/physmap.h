@@ -68,6 +68,12 @@ bool physmap_mmio_write(const struct mem_region *r, gpa a, unsigned size, unsign
  */
 bool dma_read(const struct physmap *pm, gpa a, void *buf, uint64_t len);
 bool dma_write(const struct physmap *pm, gpa a, const void *buf, uint64_t len);
+/*
+ * Says that the host changed len bytes of RAM at a through physmap_host() (a
+ * read() into guest memory): code and monitors take notice as after dma_write(),
+ * though a load-exclusive in between may go unnoticed.
+ */
+void dma_wrote(const struct physmap *pm, gpa a, uint64_t len);
 /* Naturally aligned little-endian units with acquire/release order, for rings shared with the guest. */
 bool dma_load(const struct physmap *pm, gpa a, unsigned size, uint64_t *val);
 bool dma_store(const struct physmap *pm, gpa a, unsigned size, uint64_t val);

@@ -1,3 +1,4 @@
+EXTRA_DIST += tests/dev/vdrv.h
 check_PROGRAMS += tests/dev/t_chardev
 tests_dev_t_chardev_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 check_PROGRAMS += tests/dev/t_pl011
@@ -10,3 +11,9 @@ tests_dev_t_gicv3_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 tests_dev_t_gicv2_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 check_PROGRAMS += tests/dev/t_pl0xx
 tests_dev_t_pl0xx_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_virtio
+tests_dev_t_virtio_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_virtio_hostile
+tests_dev_t_virtio_hostile_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_blk
+tests_dev_t_blk_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
