@@ -11,21 +11,15 @@
 
 FP_INLINE uint64_t el_add(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
-	uint64_t r;
-
-	return fp_host_add(env, a, b, f, false, &r) ? r : fp_addsub(env, a, b, f, 0);
+	return fp_addsub(env, a, b, f, 0);
 }
 FP_INLINE uint64_t el_sub(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
-	uint64_t r;
-
-	return fp_host_add(env, a, b, f, true, &r) ? r : fp_addsub(env, a, b, f, 1);
+	return fp_addsub(env, a, b, f, 1);
 }
 FP_INLINE uint64_t el_mul(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
-	uint64_t r;
-
-	return fp_host_mul(env, a, b, f, &r) ? r : fp_mul(env, a, b, f, false);
+	return fp_mul(env, a, b, f, false);
 }
 FP_INLINE uint64_t el_mulx(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
@@ -33,16 +27,9 @@ FP_INLINE uint64_t el_mulx(struct fpenv *env, uint64_t a, uint64_t b, uint32_t i
 }
 FP_INLINE uint64_t el_div(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
-	uint64_t r;
-
-	return fp_host_div(env, a, b, f, &r) ? r : fp_div(env, a, b, f);
+	return fp_div(env, a, b, f);
 }
-FP_INLINE uint64_t el_sqrt(struct fpenv *env, uint64_t a, uint32_t imm, unsigned f)
-{
-	uint64_t r;
-
-	return fp_host_sqrt(env, a, f, &r) ? r : fp_sqrt(env, a, f);
-}
+FP_INLINE uint64_t el_sqrt(struct fpenv *env, uint64_t a, uint32_t imm, unsigned f) { return fp_sqrt(env, a, f); }
 FP_INLINE uint64_t el_max(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
 	return fp_maxmin(env, a, b, f, true);
@@ -60,12 +47,56 @@ FP_INLINE uint64_t el_minnm(struct fpenv *env, uint64_t a, uint64_t b, uint32_t 
 	return fp_maxminnm(env, a, b, f, false);
 }
 
-FP_OP2(fpadd, el_add)
-FP_OP2(fpsub, el_sub)
-FP_OP2(fpmul, el_mul)
+/* The long way apart, so that the short one is a leaf function. */
+#define FP_SOFT2(name, fn) \
+	static __attribute__((noinline)) u128 name(struct fpenv *env, u128 a, u128 b, uint32_t imm); \
+	FP_OP2_AS(name, fn)
+FP_SOFT2(soft_add, el_add)
+FP_SOFT2(soft_sub, el_sub)
+FP_SOFT2(soft_mul, el_mul)
+FP_SOFT2(soft_div, el_div)
+static __attribute__((noinline)) u128 soft_sqrt(struct fpenv *env, u128 a, uint32_t imm);
+FP_OP1_AS(soft_sqrt, el_sqrt)
+
+u128 c_fpadd(struct fpenv *env, u128 a, u128 b, uint32_t imm)
+{
+	u128 r;
+
+	return FP_HOST2(env, a, b, imm, add, true, &r) ? r : soft_add(env, a, b, imm);
+}
+u128 c_fpsub(struct fpenv *env, u128 a, u128 b, uint32_t imm)
+{
+	u128 r;
+
+	return FP_HOST2(env, a, b, imm, sub, true, &r) ? r : soft_sub(env, a, b, imm);
+}
+u128 c_fpmul(struct fpenv *env, u128 a, u128 b, uint32_t imm)
+{
+	u128 r;
+
+	return FP_HOST2(env, a, b, imm, mul, false, &r) ? r : soft_mul(env, a, b, imm);
+}
+u128 c_fpdiv(struct fpenv *env, u128 a, u128 b, uint32_t imm)
+{
+	u128 r;
+
+	return FP_HOST2(env, a, b, imm, div, false, &r) ? r : soft_div(env, a, b, imm);
+}
+u128 c_fpsqrt(struct fpenv *env, u128 a, uint32_t imm)
+{
+	u128 r;
+
+	/* Of a negative number the host makes a NaN, which is not sure. */
+	if (fp_host_ok(env) && (imm & FP_HOST_SHAPE) == FP_HOST_D &&
+	    fp_host_put_sd(&r, _mm_sqrt_sd(_mm_setzero_pd(), fp_sd(a)), false))
+		return r;
+	if (fp_host_ok(env) && (imm & FP_HOST_SHAPE) == FP_HOST_S &&
+	    fp_host_put_ss(&r, _mm_sqrt_ss(fp_ss(a)), false))
+		return r;
+	return soft_sqrt(env, a, imm);
+}
+
 FP_OP2(fpmulx, el_mulx)
-FP_OP2(fpdiv, el_div)
-FP_OP1(fpsqrt, el_sqrt)
 FP_OP2(fpmax, el_max)
 FP_OP2(fpmin, el_min)
 FP_OP2(fpmaxnm, el_maxnm)

@@ -16,111 +16,105 @@
 #ifndef PARMA_IR_FP_HOST_H
 #define PARMA_IR_FP_HOST_H
 
-#include <emmintrin.h>
-#include <string.h>
+#include <immintrin.h>
 
 #include "ir/fp_core.h"
 
-FP_INLINE double fp_d(uint64_t x)
+/* May the host try? */
+FP_INLINE bool fp_host_ok(const struct fpenv *env)
 {
-	double d;
-
-	memcpy(&d, &x, sizeof(d));
-	return d;
-}
-FP_INLINE float fp_s(uint64_t x)
-{
-	uint32_t w = (uint32_t)x;
-	float s;
-
-	memcpy(&s, &w, sizeof(s));
-	return s;
-}
-FP_INLINE uint64_t fp_of_d(double d)
-{
-	uint64_t x;
-
-	memcpy(&x, &d, sizeof(x));
-	return x;
-}
-FP_INLINE uint64_t fp_of_s(float s)
-{
-	uint32_t x;
-
-	memcpy(&x, &s, sizeof(x));
-	return x;
+	return likely(!(env->fpcr & (FPCR_FZ | 3u << FPCR_RMODE_SHIFT)) && env->fpsr & FPSR_IXC);
 }
 
-FP_INLINE bool fp_host_ok(const struct fpenv *env, unsigned f)
+/* The shapes that it takes: imm & FP_HOST_SHAPE. */
+enum {
+	FP_HOST_SHAPE = 15,
+	FP_HOST_S = FP_S,
+	FP_HOST_D = FP_D,
+	FP_HOST_2S = FP_S | 1 << 2,
+	FP_HOST_4S = FP_S | 2 << 2,
+	FP_HOST_2D = FP_D | 1 << 2,
+};
+
+FP_INLINE __m128i fp_m128(u128 x) { return _mm_set_epi64x((long long)(x >> 64), (long long)x); }
+FP_INLINE u128 fp_of_m128(__m128i m)
 {
-	return f != FP_H && likely(!(env->fpcr & (FPCR_FZ | 3u << FPCR_RMODE_SHIFT)) && env->fpsr & FPSR_IXC);
+	return (u128)(uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(m, m)) << 64 | (uint64_t)_mm_cvtsi128_si64(m);
 }
+FP_INLINE __m128 fp_ps(u128 x) { return _mm_castsi128_ps(fp_m128(x)); }
+FP_INLINE __m128d fp_pd(u128 x) { return _mm_castsi128_pd(fp_m128(x)); }
+FP_INLINE __m128 fp_ss(u128 x) { return _mm_castsi128_ps(_mm_cvtsi32_si128((int)x)); }
+FP_INLINE __m128d fp_sd(u128 x) { return _mm_castsi128_pd(_mm_cvtsi64_si128((long long)x)); }
 
 FP_INLINE uint64_t fp_magnitude(uint64_t x, unsigned f) { return x & (fp_signbit(f) - 1); }
 
-/* r is finite and larger than the smallest normal. */
-FP_INLINE bool fp_host_sure(uint64_t r, unsigned f)
+/* r is finite and larger than the smallest normal, or a zero that is known to be exact. */
+FP_INLINE bool fp_sure(uint64_t r, unsigned f, bool zero_ok)
 {
 	const uint64_t least = BIT(fp_fbits(f)) + 1;
 
-	return likely(fp_magnitude(r, f) - least < fp_infinity(0, f) - least);
+	return likely(fp_magnitude(r, f) - least < fp_infinity(0, f) - least) || (zero_ok && !fp_magnitude(r, f));
 }
 
-#define FP_HOST2(op, a, b, f) ((f) == FP_D ? fp_of_d(fp_d(a) op fp_d(b)) : fp_of_s(fp_s(a) op fp_s(b)))
-
-/* a + b or a - b; a zero sum is exact. */
-FP_INLINE bool fp_host_add(const struct fpenv *env, uint64_t a, uint64_t b, unsigned f, bool sub, uint64_t *r)
+/* The same for `lanes` singles of a register. */
+FP_INLINE bool fp_sure_ps(__m128 r, unsigned lanes, bool zero_ok)
 {
-	if (!fp_host_ok(env, f))
-		return false;
-	*r = sub ? FP_HOST2(-, a, b, f) : FP_HOST2(+, a, b, f);
-	return fp_host_sure(*r, f) || !fp_magnitude(*r, f);
-}
+	__m128i mag = _mm_and_si128(_mm_castps_si128(r), _mm_set1_epi32(0x7fffffff));
+	__m128i good = _mm_and_si128(_mm_cmpgt_epi32(mag, _mm_set1_epi32(1 << 23)),
+				     _mm_cmpgt_epi32(_mm_set1_epi32(0x7f800000), mag));
+	int want = (1 << (4 * lanes)) - 1;
 
-/* a * b; a zero product is exact if a factor is zero. */
-FP_INLINE bool fp_host_mul(const struct fpenv *env, uint64_t a, uint64_t b, unsigned f, uint64_t *r)
-{
-	if (!fp_host_ok(env, f))
-		return false;
-	*r = FP_HOST2(*, a, b, f);
-	return fp_host_sure(*r, f) || (!fp_magnitude(*r, f) && (!fp_magnitude(a, f) || !fp_magnitude(b, f)));
+	if (zero_ok)
+		good = _mm_or_si128(good, _mm_cmpeq_epi32(mag, _mm_setzero_si128()));
+	return likely((_mm_movemask_epi8(good) & want) == want);
 }
 
-FP_INLINE bool fp_host_div(const struct fpenv *env, uint64_t a, uint64_t b, unsigned f, uint64_t *r)
+/* Results of host instructions, cut to their lanes; false: not sure. */
+FP_INLINE bool fp_host_put_ss(u128 *r, __m128 s, bool zero_ok)
 {
-	if (!fp_host_ok(env, f))
-		return false;
-	*r = FP_HOST2(/, a, b, f);
-	/* Infinity as divisor gives zero: not sure. */
-	return fp_host_sure(*r, f);
+	uint32_t x = (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(s));
+
+	*r = x;
+	return fp_sure(x, FP_S, zero_ok);
+}
+FP_INLINE bool fp_host_put_sd(u128 *r, __m128d d, bool zero_ok)
+{
+	uint64_t x = (uint64_t)_mm_cvtsi128_si64(_mm_castpd_si128(d));
+
+	*r = x;
+	return fp_sure(x, FP_D, zero_ok);
+}
+FP_INLINE bool fp_host_put_ps(u128 *r, __m128 s, unsigned lanes, bool zero_ok)
+{
+	*r = lanes == 2 ? (uint64_t)_mm_cvtsi128_si64(_mm_castps_si128(s)) : fp_of_m128(_mm_castps_si128(s));
+	return fp_sure_ps(s, lanes, zero_ok);
+}
+FP_INLINE bool fp_host_put_pd(u128 *r, __m128d d, bool zero_ok)
+{
+	*r = fp_of_m128(_mm_castpd_si128(d));
+	return fp_sure((uint64_t)*r, FP_D, zero_ok) && fp_sure((uint64_t)(*r >> 64), FP_D, zero_ok);
 }
 
-FP_INLINE bool fp_host_sqrt(const struct fpenv *env, uint64_t a, unsigned f, uint64_t *r)
-{
-	if (!fp_host_ok(env, f) || a & fp_signbit(f))
-		return false;
-	/* The instruction; sqrt() would look after errno. */
-	*r = f == FP_D ? fp_of_d(_mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(fp_d(a)))))
-		       : fp_of_s(_mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(fp_s(a)))));
-	return fp_host_sure(*r, f);
-}
+/*
+ * One two-operand operation in every shape: `op` is add, sub, mul or div in
+ * the names of the intrinsics.  A sum of zero is exact, so zero_ok.
+ */
+#define FP_HOST2(env, a, b, imm, op, zero_ok, r) \
+	(fp_host_ok(env) && \
+	 ((imm & FP_HOST_SHAPE) == FP_HOST_D ? fp_host_put_sd(r, _mm_##op##_sd(fp_sd(a), fp_sd(b)), zero_ok) \
+	  : (imm & FP_HOST_SHAPE) == FP_HOST_S ? fp_host_put_ss(r, _mm_##op##_ss(fp_ss(a), fp_ss(b)), zero_ok) \
+	  : (imm & FP_HOST_SHAPE) == FP_HOST_4S ? fp_host_put_ps(r, _mm_##op##_ps(fp_ps(a), fp_ps(b)), 4, zero_ok) \
+	  : (imm & FP_HOST_SHAPE) == FP_HOST_2D ? fp_host_put_pd(r, _mm_##op##_pd(fp_pd(a), fp_pd(b)), zero_ok) \
+	  : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_##op##_ps(fp_ps(a), fp_ps(b)), 2, zero_ok) \
+						: false))
 
-static inline __attribute__((target("fma"))) uint64_t fp_host_fma_d(uint64_t a, uint64_t x, uint64_t y)
-{
-	return fp_of_d(__builtin_fma(fp_d(x), fp_d(y), fp_d(a)));
-}
-static inline __attribute__((target("fma"))) uint64_t fp_host_fma_s(uint64_t a, uint64_t x, uint64_t y)
-{
-	return fp_of_s(__builtin_fmaf(fp_s(x), fp_s(y), fp_s(a)));
-}
-
-/* a + x * y, on hosts with FMA. */
-FP_INLINE bool fp_host_muladd(const struct fpenv *env, uint64_t a, uint64_t x, uint64_t y, unsigned f, uint64_t *r)
-{
-	if (!fp_host_ok(env, f) || !__builtin_cpu_supports("fma"))
-		return false;
-	*r = f == FP_D ? fp_host_fma_d(a, x, y) : fp_host_fma_s(a, x, y);
-	return fp_host_sure(*r, f);
-}
+/* a + n * m; to be called in functions with target("fma"). */
+#define FP_HOST_MLA(a, n, m, imm, r) \
+	((imm & FP_HOST_SHAPE) == FP_HOST_D ? fp_host_put_sd(r, _mm_fmadd_sd(fp_sd(n), fp_sd(m), fp_sd(a)), false) \
+	 : (imm & FP_HOST_SHAPE) == FP_HOST_S ? fp_host_put_ss(r, _mm_fmadd_ss(fp_ss(n), fp_ss(m), fp_ss(a)), false) \
+	 : (imm & FP_HOST_SHAPE) == FP_HOST_4S ? fp_host_put_ps(r, _mm_fmadd_ps(fp_ps(n), fp_ps(m), fp_ps(a)), 4, false) \
+	 : (imm & FP_HOST_SHAPE) == FP_HOST_2D ? fp_host_put_pd(r, _mm_fmadd_pd(fp_pd(n), fp_pd(m), fp_pd(a)), false) \
+	 : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_fmadd_ps(fp_ps(n), fp_ps(m), fp_ps(a)), 2, false) \
+					       : false)
 
 #endif

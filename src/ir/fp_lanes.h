@@ -1,7 +1,8 @@
 /*
  * Applies a one-element function, generic over the format, to the lanes that
- * an immediate names (fp_imm.h).  FP_OP1/2/3(NAME, FN) define c_NAME() from
+ * an immediate names (fp_imm.h).  FP_OP1/2(NAME, FN) define c_NAME() from
  * FN(env, x, ..., imm, f); each format gets its own copy of FN with f constant.
+ * FP_OP1/2_AS(NAME, FN) name the function itself, for a declaration before them.
  * Private to the fp_*.c files.
  */
 #ifndef PARMA_IR_FP_LANES_H
@@ -40,7 +41,7 @@ FP_INLINE unsigned fp_count(uint32_t imm, unsigned size)
 	return MIN(n, 16u >> size);
 }
 
-#define FP_OP1(name, fn) \
+#define FP_OP1_AS(name, fn) \
 	FP_INLINE u128 name##_lanes(struct fpenv *env, u128 a, uint32_t imm, unsigned f) \
 	{ \
 		union fp_vec x = {a}, r = {0}; \
@@ -48,7 +49,7 @@ FP_INLINE unsigned fp_count(uint32_t imm, unsigned size)
 			fp_set_lane(&r, f, k, fn(env, fp_lane(&x, f, k), imm, f)); \
 		return r.q; \
 	} \
-	u128 c_##name(struct fpenv *env, u128 a, uint32_t imm) \
+	u128 name(struct fpenv *env, u128 a, uint32_t imm) \
 	{ \
 		switch (fpi_get_size(imm)) { \
 		case FP_H: return name##_lanes(env, a, imm, FP_H); \
@@ -56,8 +57,9 @@ FP_INLINE unsigned fp_count(uint32_t imm, unsigned size)
 		default: return name##_lanes(env, a, imm, FP_D); \
 		} \
 	}
+#define FP_OP1(name, fn) FP_OP1_AS(c_##name, fn)
 
-#define FP_OP2(name, fn) \
+#define FP_OP2_AS(name, fn) \
 	FP_INLINE u128 name##_lanes(struct fpenv *env, u128 a, u128 b, uint32_t imm, unsigned f) \
 	{ \
 		union fp_vec x = {a}, y = {b}, r = {0}; \
@@ -65,7 +67,7 @@ FP_INLINE unsigned fp_count(uint32_t imm, unsigned size)
 			fp_set_lane(&r, f, k, fn(env, fp_lane(&x, f, k), fp_lane(&y, f, k), imm, f)); \
 		return r.q; \
 	} \
-	u128 c_##name(struct fpenv *env, u128 a, u128 b, uint32_t imm) \
+	u128 name(struct fpenv *env, u128 a, u128 b, uint32_t imm) \
 	{ \
 		switch (fpi_get_size(imm)) { \
 		case FP_H: return name##_lanes(env, a, b, imm, FP_H); \
@@ -73,23 +75,6 @@ FP_INLINE unsigned fp_count(uint32_t imm, unsigned size)
 		default: return name##_lanes(env, a, b, imm, FP_D); \
 		} \
 	}
-
-#define FP_OP3(name, fn) \
-	FP_INLINE u128 name##_lanes(struct fpenv *env, u128 a, u128 b, u128 c, uint32_t imm, unsigned f) \
-	{ \
-		union fp_vec x = {a}, y = {b}, z = {c}, r = {0}; \
-		for (unsigned k = 0, n = fp_count(imm, f); k < n; k++) \
-			fp_set_lane(&r, f, k, \
-				    fn(env, fp_lane(&x, f, k), fp_lane(&y, f, k), fp_lane(&z, f, k), imm, f)); \
-		return r.q; \
-	} \
-	u128 c_##name(struct fpenv *env, u128 a, u128 b, u128 c, uint32_t imm) \
-	{ \
-		switch (fpi_get_size(imm)) { \
-		case FP_H: return name##_lanes(env, a, b, c, imm, FP_H); \
-		case FP_S: return name##_lanes(env, a, b, c, imm, FP_S); \
-		default: return name##_lanes(env, a, b, c, imm, FP_D); \
-		} \
-	}
+#define FP_OP2(name, fn) FP_OP2_AS(c_##name, fn)
 
 #endif

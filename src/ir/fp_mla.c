@@ -7,21 +7,52 @@
 #include "ir/fp_lanes.h"
 #include "ir/ops_fp.h"
 
-FP_INLINE uint64_t muladd(struct fpenv *env, uint64_t a, uint64_t n, uint64_t m, unsigned f)
+/* FPMulAdd() per lane. */
+FP_INLINE u128 mla_lanes(struct fpenv *env, u128 a, u128 bn, u128 bm, uint32_t imm, unsigned f)
 {
-	uint64_t r;
+	union fp_vec acc = {a}, n = {bn}, m = {bm}, r = {0};
+	uint64_t neg_a = imm & FPI_NEG_A ? fp_signbit(f) : 0, neg_n = imm & FPI_NEG_N ? fp_signbit(f) : 0;
 
-	return fp_host_muladd(env, a, n, m, f, &r) ? r : fp_muladd(env, a, n, m, f);
+	for (unsigned k = 0, lanes = fp_count(imm, f); k < lanes; k++)
+		fp_set_lane(&r, f, k,
+			    fp_muladd(env, fp_lane(&acc, f, k) ^ neg_a, fp_lane(&n, f, k) ^ neg_n,
+				      fp_lane(&m, f, k), f));
+	return r.q;
 }
 
-FP_INLINE uint64_t el_mla(struct fpenv *env, uint64_t a, uint64_t n, uint64_t m, uint32_t imm, unsigned f)
+/*
+ * The long way apart, so that the short one is a leaf function; all of the
+ * same arguments, so that they stay where they are.
+ */
+static __attribute__((noinline)) u128 soft_mla(struct fpenv *env, u128 a, u128 n, u128 m, uint32_t imm)
 {
-	if (imm & FPI_NEG_A)
-		a ^= fp_signbit(f);
-	if (imm & FPI_NEG_N)
-		n ^= fp_signbit(f);
-	return muladd(env, a, n, m, f);
+	switch (fpi_get_size(imm)) {
+	case FP_H: return mla_lanes(env, a, n, m, imm, FP_H);
+	case FP_S: return mla_lanes(env, a, n, m, imm, FP_S);
+	default: return mla_lanes(env, a, n, m, imm, FP_D);
+	}
 }
+
+__attribute__((target("fma"), noinline)) static u128 host_mla(struct fpenv *env, u128 a, u128 n, u128 m, uint32_t imm)
+{
+	u128 x = a, y = n, r;
+
+	if (imm & (FPI_NEG_A | FPI_NEG_N)) {
+		u128 signs = fp_sign_mask(imm);
+
+		x ^= imm & FPI_NEG_A ? signs : 0;
+		y ^= imm & FPI_NEG_N ? signs : 0;
+	}
+	return FP_HOST_MLA(x, y, m, imm, &r) ? r : soft_mla(env, a, n, m, imm);
+}
+
+u128 c_fpmla(struct fpenv *env, u128 a, u128 n, u128 m, uint32_t imm)
+{
+	if (fp_host_ok(env) && __builtin_cpu_supports("fma"))
+		return host_mla(env, a, n, m, imm);
+	return soft_mla(env, a, n, m, imm);
+}
+
 FP_INLINE uint64_t el_recps(struct fpenv *env, uint64_t a, uint64_t b, uint32_t imm, unsigned f)
 {
 	return fp_step(env, a, b, f, false);
@@ -31,7 +62,6 @@ FP_INLINE uint64_t el_rsqrts(struct fpenv *env, uint64_t a, uint64_t b, uint32_t
 	return fp_step(env, a, b, f, true);
 }
 
-FP_OP3(fpmla, el_mla)
 FP_OP2(fprecps, el_recps)
 FP_OP2(fprsqrts, el_rsqrts)
 
@@ -82,8 +112,8 @@ FP_INLINE u128 fcmla_lanes(struct fpenv *env, u128 a, u128 bn, u128 bm, uint32_t
 			re ^= neg;
 		if (rot == 2 || rot == 3)
 			im ^= neg;
-		fp_set_lane(&r, f, k, muladd(env, fp_lane(&acc, f, k), factor, re, f));
-		fp_set_lane(&r, f, k + 1, muladd(env, fp_lane(&acc, f, k + 1), factor, im, f));
+		fp_set_lane(&r, f, k, fp_muladd(env, fp_lane(&acc, f, k), factor, re, f));
+		fp_set_lane(&r, f, k + 1, fp_muladd(env, fp_lane(&acc, f, k + 1), factor, im, f));
 	}
 	return r.q;
 }
