@@ -11,7 +11,7 @@
 #include "a64/tlbi.h"
 #include "base/bug.h"
 #include "base/lock.h"
-#include "base/log.h"
+#include "base/rcu.h"
 #include "sched/sched_priv.h"
 
 static void sched_lock(struct sched *s) { lock_take(&s->lock); }
@@ -60,9 +60,12 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 		vcpu_reset(c, p->entry, p->context);
 	}
 	tlbi_enter(c);
-	do
+	rcu_online();
+	do {
 		s->cfg.run(c);
-	while (!vcpu_poll(c));
+		rcu_quiescent();
+	} while (!vcpu_poll(c));
+	rcu_offline();
 	tlbi_leave(c);
 	sched_lock(s);
 	if (p->off_wanted) {
@@ -79,10 +82,13 @@ static void *thread_main(void *arg)
 	struct sched *s = p->sched;
 	struct vcpu *c = s->vcpu[p - s->slot];
 
+	rcu_reader_register();
+	rcu_offline();
 	sched_lock(s);
 	while (wait_runnable(s, p))
 		run_once(s, p, c);
 	sched_unlock(s);
+	rcu_reader_unregister();
 	return NULL;
 }
 
@@ -311,6 +317,15 @@ static void serve(struct sched *s)
 	stop_all(s);
 	pthread_cond_broadcast(&s->changed);
 	sched_unlock(s);
+}
+
+uint64_t sched_icount(const struct sched *s)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < s->n; k++)
+		sum += s->vcpu[k] ? ld_rlx(&s->vcpu[k]->icount) : 0;
+	return sum;
 }
 
 int sched_run(struct sched *s, int *exit_code, struct err *e)

@@ -6,6 +6,9 @@
  * is off or the machine is paused.  Power states change under one lock (rank
  * RANK_PSCI), so of two racing CPU_ONs one wins and the other gets its error.
  *
+ * RCU (base/rcu.h): a thread is online while its engine runs, quiescent between
+ * two calls of it, offline otherwise.
+ *
  * Reset and power-off are asked for by vCPUs (PSCI) or devices and carried
  * out by the thread that called sched_run(), with every vCPU stopped.
  *
@@ -64,5 +67,8 @@ void sched_ask_reset(struct sched *s);
 /* Stops all vCPUs between instructions, and lets them go on; calls nest. Not on a vCPU's thread. */
 void sched_pause(struct sched *s);
 void sched_resume(struct sched *s);
+
+/* Guest instructions retired by all vCPUs, racy. */
+uint64_t sched_icount(const struct sched *s);
 
 #endif

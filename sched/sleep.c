@@ -14,6 +14,7 @@
 
 #include "a64/tlbi.h"
 #include "base/clock.h"
+#include "base/rcu.h"
 #include "sched/sched_priv.h"
 
 static void futex_wait(uint32_t *word, uint32_t val, uint64_t deadline_ns)
@@ -43,6 +44,7 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
 
 	tlbi_leave(c);
+	rcu_offline();
 	for (;;) {
 		at_xchg(&c->sleep_futex, how);
 		if (must_wake(c, deadline_ns, event))
@@ -50,5 +52,6 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 		futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
+	rcu_online();
 	tlbi_enter(c);
 }

@@ -5,3 +5,4 @@ include tests/house/local.mk
 include tests/dev/local.mk
 include tests/a64/local.mk
 include tests/guest/local.mk
+include tests/a64/sys.mk

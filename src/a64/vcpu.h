@@ -152,10 +152,6 @@ struct machine_ops {
 	/* Blocks this vCPU's thread until an interrupt line is high, a request arrives, the event register is set
 	   (`wfe` only) or the deadline has come (clock_ns scale, TIMER_NEVER: none). May return early. */
 	void (*sleep)(struct vcpu *c, uint64_t deadline_ns, bool wfe);
-	/* YIELD, or a spinning WFE: another vCPU may need this host core. */
-	void (*yield)(struct vcpu *c);
-	/* HLT 0xF000: does the semihosting call in x0, x1. False: there is none, UNDEFINED. */
-	bool (*semihost)(struct vcpu *c);
 	/* PSCI power control; results are PSCI return codes. */
 	int64_t (*cpu_on)(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint64_t context);
 	int64_t (*affinity_info)(struct vcpu *caller, uint64_t mpidr, uint64_t level);

@@ -1,0 +1,4 @@
+# The vCPU's system side.
+EXTRA_DIST += tests/a64/cpu.h
+check_PROGRAMS += tests/a64/t_mmu
+tests_a64_t_mmu_LDADD = $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) -lm
