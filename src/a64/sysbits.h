@@ -29,6 +29,8 @@
 #define TCR_AS BIT(36)
 #define TCR_HA BIT(39)
 #define TCR_HD BIT(40)
+#define TCR_E0PD0 BIT(55)
+#define TCR_E0PD1 BIT(56)
 
 #define PAR_F BIT(0)
 #define PAR_RES1 BIT(11)

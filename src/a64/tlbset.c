@@ -336,6 +336,14 @@ static const struct tlb_line *line_fill(struct vcpu *c, struct tlb_ctx *x, uint6
 	return l;
 }
 
+/* The second level ignores the tag byte and EL: addresses that these make invalid take the walk, which refuses them. */
+static bool l2_usable(const struct vcpu *c, uint64_t va, const struct mmu_access *a)
+{
+	if (va != untagged(va) && !mmu_tbi(c, va))
+		return false;
+	return !(a->el0 && c->sys.tcr & (va >> 55 & 1 ? TCR_E0PD1 : TCR_E0PD0));
+}
+
 /* Through the second level or the tables into the first level. */
 static mmu_fsc line_get(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const struct mmu_access *a,
 			const struct tlb_line **out)
@@ -344,7 +352,7 @@ static mmu_fsc line_get(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const st
 	struct mmu_map m;
 	mmu_fsc fsc;
 
-	if (!mmu_on || !l2_find(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
+	if (!mmu_on || !l2_usable(c, va, a) || !l2_find(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
 		fsc = mmu_walk(c, va, a, &m);
 		if (fsc != MMU_OK)
 			return fsc;

@@ -86,7 +86,7 @@ __attribute__((unused)) static void at_el(struct vcpu *c, unsigned el)
 {
 	vcpu_set_el_sp(c, el, el);
 	c->daif = 0;
-	c->il = c->ss = 0;
+	c->il = c->ss = c->pan = c->uao = 0;
 	c->pc = CODE;
 	c->npc = CODE + 4;
 	cpu_ctx_update(c);

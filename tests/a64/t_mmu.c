@@ -295,6 +295,7 @@ static void invalidation(struct vcpu *c)
 	look(c, 0x1000, MMU_READ, &t);
 	ok(t.pa == (RAM | 0x9000), "TLBI RVAE1");
 	ok(RAISES(c, cpu_sys_op(c, SYSREG(1, 0, 8, 6, 2), 0)), "no range form of ASIDE1");
+	at_el(c, 1);
 }
 
 static void asids(struct vcpu *c)
