@@ -246,7 +246,12 @@ static inline void br_if(E *e, vb cond, uint64_t offset)
 	if (cond.v)
 		e->npc = e->pc + offset;
 }
-static inline void br_reg(E *e, v64 target, enum br_hint hint) { e->npc = target.v; }
+static inline void br_reg(E *e, v64 target, enum br_hint hint)
+{
+	bool ignored = e->ctx & (target.v >> 55 & 1 ? CTX_TBI1 : CTX_TBI0);
+
+	e->npc = ignored ? sext(target.v, 56) : target.v;
+}
 static inline void br_link_hint(E *e) {}
 static inline void raise_undef(E *e) { exc_undef(e); }
 static inline void raise_svc(E *e, uint32_t imm) { exc_svc(e, imm); }

@@ -2,4 +2,6 @@
 #include "a64/eval_conc.h"
 
 #include "a64/sem/arith_imm.h"
+#include "a64/sem/arith_reg.h"
+#include "a64/sem/bitfield.h"
 #include "a64/sem/branch.h"

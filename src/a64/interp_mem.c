@@ -290,7 +290,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 	bool pass;
 	char *p;
 
-	check_align(c, va, total, total, mo, acc);
+	/* Whether an open monitor or a fault is seen first is up to the implementation. */
 	if (!c->mon.granule || c->mon.size != total) {
 		c->mon.granule = 0;
 		return false;

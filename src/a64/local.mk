@@ -19,9 +19,9 @@ src/a64/a64_decode.gen.c: src/a64/a64_enc.gen.h
 # Bodies: one file per group of the manual, included by every evaluator.
 A64_SEM = \
 	src/a64/sem/common.h \
-	src/a64/sem/arith_imm.h \
+	src/a64/sem/arith_imm.h src/a64/sem/arith_reg.h src/a64/sem/bitfield.h \
 	src/a64/sem/branch.h \
-	src/a64/sem/ldst.h \
+	src/a64/sem/ldst.h src/a64/sem/ldst_pair.h src/a64/sem/atomics.h \
 	src/a64/sem/system.h \
 	src/a64/sem/fp_common.h src/a64/sem/fp_convert.h src/a64/sem/fp_element.h \
 	src/a64/sem/fp_scalar.h src/a64/sem/fp_vector.h \
@@ -32,7 +32,7 @@ A64_SEM = \
 
 noinst_LIBRARIES += liba64.a
 liba64_a_SOURCES = $(A64_SEM) \
-	src/a64/feat.h src/a64/sysstate.h src/a64/vcpu.h src/a64/cpu_ops.h \
+	src/a64/feat.h src/a64/bitmask.h src/a64/sysstate.h src/a64/vcpu.h src/a64/cpu_ops.h \
 	src/a64/eval.h src/a64/eval_conc_ops.h src/a64/eval_conc.h \
 	src/a64/interp.h src/a64/interp.c \
 	src/a64/interp_mem.h src/a64/interp_mem.c \

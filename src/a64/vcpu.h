@@ -41,6 +41,8 @@
 #define CTX_IL (1u << 6)       /* PSTATE.IL */
 #define CTX_STEP (1u << 7)     /* software step is active at this EL */
 #define CTX_BREAK (1u << 8)    /* breakpoints are enabled */
+#define CTX_TBI0 (1u << 9)     /* TCR_EL1.TBI0: branch targets with bit 55 clear lose their top byte */
+#define CTX_TBI1 (1u << 10)    /* TCR_EL1.TBI1: the same with bit 55 set */
 #define CTX_SLOW (CTX_IL | CTX_STEP | CTX_BREAK)
 
 struct machine_ops;

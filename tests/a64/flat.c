@@ -91,6 +91,7 @@ struct vcpu *flat_new(void)
 	c->tlb = c->tlb_unpriv = t;
 	c->all = all;
 	c->nvcpus = 1;
+	c->ctx = CTX_TBI0; /* as Linux programs have it */
 	all[0] = c;
 	for (unsigned f = 1; f < FEAT_COUNT; f++)
 		c->feats[f >> 6] |= BIT(f & 63);

@@ -125,23 +125,11 @@ static bool runnable(const struct a64_row *r)
 		return false;
 	if ((r->value & 0xfffff000) == 0xd5033000 || (r->value & 0xfffff000) == 0xd5032000) /* barriers, hints */
 		return !strstr(r->name, "WF") && !strstr(r->name, "HINT") && !strstr(r->name, "SEV") && !strstr(r->name, "YIELD");
-	if ((r->value & 0xffffff00) == 0xd5004000) /* CFINV, XAFLAG, AXFLAG; not MSR (immediate) */
-		return !(r->mask & 0xf00) || strstr(r->name, "FLAG") || strstr(r->name, "CFINV");
+	if (strstr(r->name, "FLAG") || !strcmp(r->name, "CFINV"))
+		return true;
 	if ((r->value & 0xff000000) == 0xd5000000)
 		return false;
 	return strcmp(r->name, "ERET");
-}
-
-static bool random_word(unsigned op, const struct vcpu *c, uint32_t *word, struct a64_insn *d)
-{
-	const struct a64_row *r = &a64_rows[op];
-
-	for (unsigned k = 0; k < 200; k++) {
-		*word = ((uint32_t)rnd() & ~r->mask) | r->value;
-		if (a64_decode(*word, c->feats, d) && d->op == op)
-			return true;
-	}
-	return false;
 }
 
 static const struct a64_field *field(const struct a64_row *r, const char *name)
@@ -150,6 +138,20 @@ static const struct a64_field *field(const struct a64_row *r, const char *name)
 		if (!strcmp(r->fields[k].name, name))
 			return &r->fields[k];
 	return NULL;
+}
+
+static bool random_word(unsigned op, const struct vcpu *c, uint32_t *word, struct a64_insn *d)
+{
+	const struct a64_row *r = &a64_rows[op];
+
+	for (unsigned k = 0; k < 200; k++) {
+		*word = ((uint32_t)rnd() & ~r->mask) | r->value;
+		if (!strcmp(r->group, "branches") && field(r, "rn") == NULL && !(*word >> 5 & 7))
+			continue; /* could land on another case */
+		if (a64_decode(*word, c->feats, d) && d->op == op)
+			return true;
+	}
+	return false;
 }
 
 static unsigned field_value(const struct a64_field *f, uint32_t word) { return word >> f->lsb & (uint32_t)mask64(f->width); }
