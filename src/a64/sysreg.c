@@ -133,7 +133,7 @@ static void wr_tcr(struct vcpu *c, uint64_t v)
 	c->sys.tcr = v & tcr_mask(c);
 	if (old != c->sys.tcr)
 		tlbset_inv_all(c);
-	tlbset_switch(c);
+	cpu_ctx_update(c);
 }
 
 static void wr_mair(struct vcpu *c, uint64_t v)
