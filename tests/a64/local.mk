@@ -5,7 +5,13 @@ A64_FLAT_LIBS = $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) -lm
 EXTRA_PROGRAMS += tests/a64/oracle
 tests_a64_oracle_SOURCES = tests/a64/oracle.c $(A64_FLAT)
 tests_a64_oracle_LDADD = $(A64_FLAT_LIBS)
-EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.c
+EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.c tests/a64/rows.h
+
+# Recorded single instructions
+check_PROGRAMS += tests/a64/t_vectors
+tests_a64_t_vectors_SOURCES = tests/a64/t_vectors.c $(A64_FLAT)
+tests_a64_t_vectors_LDADD = $(A64_FLAT_LIBS)
+EXTRA_DIST += tests/a64/vectors/base.vec tests/a64/vectors/ldst.vec tests/a64/vectors/fp.vec tests/a64/vectors/simd.vec
 
 # Floating point over hard operands
 EXTRA_DIST += tests/a64/fp.vec tests/a64/fprun.c
