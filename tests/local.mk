@@ -6,3 +6,4 @@ include tests/dev/local.mk
 include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/a64/sys.mk
+include tests/sched/local.mk

@@ -1,0 +1,3 @@
+# vCPU threads.
+check_PROGRAMS += tests/sched/t_sched
+tests_sched_t_sched_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) -lm
