@@ -301,6 +301,16 @@ static bool do_reset(struct sched *s)
 	return true;
 }
 
+/* The machine that bug_dump() prints; a process has one at a time. */
+static struct sched *the_sched;
+
+static void dump_all(void)
+{
+	for (unsigned k = 0; the_sched && k < the_sched->n; k++)
+		if (the_sched->vcpu[k])
+			vcpu_dump(the_sched->vcpu[k], stderr);
+}
+
 static void serve(struct sched *s)
 {
 	sched_lock(s);
@@ -332,6 +342,8 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 {
 	int rc = 0;
 
+	the_sched = s;
+	bug_dump = dump_all;
 	for (unsigned k = 0; k < s->n && !rc; k++)
 		rc = start_thread(s, k, e);
 	if (rc)
@@ -340,6 +352,7 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 	for (unsigned k = 0; k < s->n; k++)
 		if (s->slot[k].started)
 			pthread_join(s->slot[k].thread, NULL);
+	the_sched = NULL;
 	*exit_code = s->exit_code;
 	return rc;
 }

@@ -16,7 +16,7 @@
 	X(TTL) X(TTST) X(HAFDBS) X(HPDS) X(TLBIOS) X(TLBIRANGE) X(DIT) X(TTCNP) X(IDST) X(PMUv3) \
 	X(GTG16) X(GTG64) X(E0PD) X(BBM) X(DGH)
 
-#define FEATS_A72(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(CSV2) X(PMUv3) X(GTG64)
+#define FEATS_A72(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PMUv3) X(GTG64)
 
 static const struct cpu_model model_max = {
 	.name = "max",

@@ -29,7 +29,7 @@ static uint64_t raw_now(const struct vcpu *c, unsigned n)
 
 	if (n == PMU_CYCLE)
 		return p->pmcr & PMCR_D && !(p->pmcr & PMCR_LC) ? cycles_now() / 64 : cycles_now();
-	switch (p->type[n] & 0xffff) {
+	switch (p->type[n] & 0x3ff) {
 	case EV_INST_RETIRED: return c->icount;
 	case EV_CPU_CYCLES: return cycles_now();
 	default: return 0;
@@ -59,7 +59,7 @@ static void add(struct vcpu *c, unsigned n, uint64_t delta)
 		return;
 	p->overflow |= BIT(n);
 	if (n != PMU_CYCLE && !(n & 1) && n + 1 < c->model->pmu_counters &&
-	    (p->type[n + 1] & 0xffff) == EV_CHAIN && counts_here(c, n + 1))
+	    (p->type[n + 1] & 0x3ff) == EV_CHAIN && counts_here(c, n + 1))
 		add(c, n + 1, 1);
 }
 
@@ -192,7 +192,7 @@ void pmu_set_count(struct vcpu *c, unsigned n, uint64_t v)
 void pmu_set_type(struct vcpu *c, unsigned n, uint64_t v)
 {
 	pmu_sync(c);
-	c->pmu.type[n] = v & (TYPE_MASK | (n == PMU_CYCLE ? 0 : 0xffff));
+	c->pmu.type[n] = v & (TYPE_MASK | (n == PMU_CYCLE ? 0 : 0x3ff));
 	restart(c, BIT(n));
 	pmu_update(c);
 }
@@ -200,7 +200,7 @@ void pmu_set_type(struct vcpu *c, unsigned n, uint64_t v)
 void pmu_swinc(struct vcpu *c, uint64_t set)
 {
 	for (unsigned n = 0; n < c->model->pmu_counters; n++)
-		if ((set & BIT(n)) && (c->pmu.type[n] & 0xffff) == EV_SW_INCR && counts_here(c, n))
+		if ((set & BIT(n)) && (c->pmu.type[n] & 0x3ff) == EV_SW_INCR && counts_here(c, n))
 			add(c, n, 1);
 	pmu_update(c);
 }
