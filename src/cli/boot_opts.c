@@ -359,7 +359,7 @@ int boot_opts_parse(int argc, char **argv, struct machine_config *c, struct err 
 	rc = parse_args(&x, argc, argv);
 	if (!rc)
 		rc = finish(&x);
-	opts_free(x.machine);
+	c->machine_props = x.machine;
 	opts_free(x.smp);
 	opts_free(x.memory);
 	return rc;
@@ -381,6 +381,7 @@ void boot_opts_free(struct machine_config *c)
 	list_free(&c->netdevs);
 	list_free(&c->nics);
 	list_free(&c->objects);
+	opts_free(c->machine_props);
 	opts_free(c->cpu_props);
 	opts_free(c->accel_props);
 	opts_free(c->semihosting_config);

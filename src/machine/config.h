@@ -21,6 +21,7 @@ struct opt_list {
 
 struct machine_config {
 	const char *name;
+	struct opts *machine_props; /* keeps the texts of -M alive; may be NULL */
 	unsigned ncpus;
 	uint64_t ram_size; /* bytes */
 	const char *cpu;   /* model name */

@@ -1,0 +1,74 @@
+/* What the files of src/machine share about one machine. */
+#ifndef PARMA_MACHINE_PRIV_H
+#define PARMA_MACHINE_PRIV_H
+
+#include <pthread.h>
+
+#include "base/lock.h"
+#include "dev/chardev.h"
+#include "dev/gic.h"
+#include "dev/ioloop.h"
+#include "machine/config.h"
+#include "machine/loader.h"
+#include "machine/machine.h"
+#include "machine/semihost.h"
+#include "sched/sched.h"
+
+/* Things to undo at the end, in reverse order of creation; and devices to reset. */
+struct machine_part {
+	void (*reset)(void *p); /* may be NULL */
+	void (*free)(void *p);  /* may be NULL */
+	void *p;
+	struct machine_part *next;
+};
+
+enum machine_event { MACHINE_RUNS, MACHINE_RESET, MACHINE_END };
+
+struct machine {
+	const struct machine_config *cfg; /* CONST_AFTER_INIT */
+	struct physmap *pm;               /* CONST_AFTER_INIT */
+	struct guest_ram ram;             /* CONST_AFTER_INIT */
+	struct vcpu **cpus;               /* CONST_AFTER_INIT */
+	unsigned ncpus;                   /* CONST_AFTER_INIT */
+	struct gic *gic;                  /* CONST_AFTER_INIT */
+	struct sched *sched;              /* CONST_AFTER_INIT */
+	struct ioloop *loop;              /* CONST_AFTER_INIT */
+	struct chardev **chardevs;        /* CONST_AFTER_INIT */
+	unsigned nchardevs;               /* CONST_AFTER_INIT */
+	struct chardev *serial0;          /* CONST_AFTER_INIT; where semihosting writes, too */
+	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
+	struct machine_part *parts;       /* CONST_AFTER_INIT */
+	struct semihost semihost;         /* CONST_AFTER_INIT */
+	unsigned next_virtio;             /* CONST_AFTER_INIT: slots taken from the top */
+
+	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
+
+	struct lock lock;                 /* rank MACHINE */
+	pthread_cond_t changed;           /* with lock: event */
+	enum machine_event event;         /* GUARDED_BY(lock) */
+	int status;                       /* GUARDED_BY(lock) of MACHINE_END */
+};
+
+/* Registers something to reset and free with the machine. */
+void machine_add_part(struct machine *m, void *p, void (*reset)(void *), void (*free_fn)(void *));
+/* The wire of shared interrupt n. */
+static inline struct irq_line machine_spi(struct machine *m, unsigned n) { return gic_spi_line(m->gic, n); }
+
+/* chardevs.c. 0 (or the back end), or -1 (NULL) with e filled. */
+int machine_add_chardevs(struct machine *m, struct err *e);
+/* By the id of a -chardev; `what` names the option that asks. */
+struct chardev *machine_chardev(struct machine *m, const char *what, const char *id, struct err *e);
+/* What a -serial argument names. */
+struct chardev *machine_serial(struct machine *m, const char *text, struct err *e);
+
+/* devices.c: the board's fixed devices, and what -device, -drive, -netdev, ... ask for. 0, or -1 with e filled. */
+int machine_add_devices(struct machine *m, struct err *e);
+/* Any thread. */
+void machine_end(struct machine *m, int status);
+
+/* boot.c: puts kernel, initrd and device tree into RAM and sets entry and boot_arg; again at each reset. */
+int machine_load(struct machine *m, struct err *e);
+/* -dumpdtb */
+int machine_dump_dtb(struct machine *m, const char *path, struct err *e);
+
+#endif
