@@ -1,2 +1,11 @@
-# src/machine: fragment of the top Makefile.am
-LIBMACHINE =
+noinst_LIBRARIES += libmachine.a
+libmachine_a_SOURCES = \
+	src/machine/config.h src/machine/memmap.h \
+	src/machine/machine.h src/machine/machine_priv.h src/machine/machine.c \
+	src/machine/boot.c src/machine/chardevs.c src/machine/devices.c \
+	src/machine/fdt.h src/machine/fdt.c \
+	src/machine/loader.h src/machine/loader.c \
+	src/machine/semihost.h src/machine/semihost.c
+EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \
+	src/guest/smp.c src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc
+LIBMACHINE = libmachine.a

@@ -39,7 +39,8 @@ struct machine {
 	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
 	struct machine_part *parts;       /* CONST_AFTER_INIT */
 	struct semihost semihost;         /* CONST_AFTER_INIT */
-	unsigned next_virtio;             /* CONST_AFTER_INIT: slots taken from the top */
+	struct virtio_mmio *virtio;       /* CONST_AFTER_INIT: the slots */
+	unsigned nvirtio;                 /* CONST_AFTER_INIT: how many are taken, from the highest down */
 
 	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
 
