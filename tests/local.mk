@@ -7,3 +7,4 @@ include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/a64/sys.mk
 include tests/sched/local.mk
+include tests/bench/local.mk

@@ -1,0 +1,7 @@
+EXTRA_DIST += tests/bench/run tests/bench/pbench.h tests/bench/pbench.c tests/bench/integer.c tests/bench/memory.c \
+	tests/bench/fp.c tests/bench/system.c tests/bench/smp.c
+
+# Side by side with QEMU; needs a cross compiler. BENCH="--scale 5 integer" and the like.
+bench: all
+	PARMA=$(abs_builddir)/parma $(top_srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
