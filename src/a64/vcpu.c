@@ -34,6 +34,7 @@ struct vcpu *vcpu_new(const struct vcpu_config *cfg)
 	c->timer_irq = cfg->timer_irq;
 	c->timer_irq_arg = cfg->timer_irq_arg;
 	c->semihost = cfg->semihost;
+	c->board = cfg->board;
 	c->tlbs = tlbset_new();
 	tlbi_init(c);
 	gtimer_init(c);

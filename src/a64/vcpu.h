@@ -111,7 +111,8 @@ struct vcpu {
 	uint64_t feats[2];       /* bit set of enum feat */
 	const struct physmap *pm;
 	const struct machine_ops *mops;
-	void *machine;
+	void *machine;           /* what mops works on */
+	void *board;             /* what semihost works on */
 	const struct gic_cpu_ops *gic; /* NULL: no system-register interface (GICv2) */
 	void *gic_cpu;
 	struct vcpu **all;       /* every vCPU of the machine */
@@ -179,6 +180,7 @@ struct vcpu_config {
 	const struct physmap *pm;
 	const struct machine_ops *mops;
 	void *machine;
+	void *board;                   /* for semihost */
 	struct vcpu **all;             /* filled by the caller, this vCPU's slot too, before any vCPU runs */
 	unsigned nvcpus;
 	void (*timer_irq)(void *arg, int which, bool level);

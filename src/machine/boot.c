@@ -27,11 +27,13 @@ static const uint8_t builtin_guest[] = {
 
 static void *make_fdt(struct machine *m, uint64_t initrd, uint64_t initrd_size, uint64_t *size, struct err *e)
 {
+	const char *model = m->cpus[0]->model->name;
+	char compatible[64];
 	struct fdt_config c = {
 		.ncpus = m->ncpus,
 		.gic_version = m->cfg->gic_version,
 		.ram_size = m->ram.size,
-		.cpu_compatible = m->cpus[0]->model->compatible,
+		.cpu_compatible = compatible,
 		.bootargs = m->cfg->append,
 		.initrd = initrd,
 		.initrd_end = initrd_size ? initrd + initrd_size : 0,
@@ -40,6 +42,7 @@ static void *make_fdt(struct machine *m, uint64_t initrd, uint64_t initrd_size, 
 	struct file_data f;
 	void *blob;
 
+	snprintf(compatible, sizeof(compatible), "arm,%s", strcmp(model, "max") ? model : "armv8");
 	if (!m->cfg->dtb)
 		return fdt_build(&c, size, e);
 	if (file_read(m->cfg->dtb, &f, e))

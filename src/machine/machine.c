@@ -1,9 +1,8 @@
 /*
  * See machine.h.
  *
- * The main thread builds everything, starts the vCPU threads and then waits
- * for an event: the end (power-off, the user, a signal) or a reset.  vCPU and
- * I/O threads only post events.
+ * The main thread builds everything and then serves the scheduler until the
+ * end.  vCPU and I/O threads only ask (sched_quit(), sched_ask_reset()).
  */
 #include "machine/machine.h"
 
@@ -13,7 +12,7 @@
 #include "a64/cpumodel.h"
 #include "a64/gtimer.h"
 #include "a64/interp.h"
-#include "a64/pmu.h"
+#include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/timer.h"
@@ -25,36 +24,15 @@
 #include "machine/machine_priv.h"
 #include "machine/memmap.h"
 
-static const struct sched_engine engine_interp = {"interp", interp_init, interp_run, interp_free};
-
 bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_BEST; }
 void machine_list_cpus(FILE *f) { cpu_model_list(f); }
 void machine_list_chardevs(FILE *f) { chardev_help(f); }
 
-static void post(struct machine *m, enum machine_event ev, int status)
-{
-	lock_take(&m->lock);
-	if (m->event < ev) { /* an end is not overtaken by a reset */
-		m->event = ev;
-		m->status = status;
-		pthread_cond_signal(&m->changed);
-	}
-	lock_drop(&m->lock);
-}
+void machine_end(struct machine *m, int status) { sched_quit(m->sched, status); }
 
-void machine_end(struct machine *m, int status) { post(m, MACHINE_END, status); }
-
-/* -- events of vCPU and I/O threads -- */
-static void on_system_off(void *arg, int status) { machine_end(arg, status); }
 static void on_signal(void *arg, int sig) { machine_end(arg, 128 + sig); }
 
-static void on_system_reset(void *arg)
-{
-	struct machine *m = arg;
-
-	post(m, m->cfg->no_reboot ? MACHINE_END : MACHINE_RESET, 0);
-}
-
+/* -- what the scheduler asks, all vCPUs stopped or on the vCPU's own thread -- */
 static void on_cpu_reset(void *arg, struct vcpu *c)
 {
 	struct machine *m = arg;
@@ -62,11 +40,42 @@ static void on_cpu_reset(void *arg, struct vcpu *c)
 	gic_cpu_reset(m->gic, c->index);
 }
 
-static void on_semihost(void *arg, struct vcpu *c)
+static void reset_devices(struct machine *m)
+{
+	gic_reset(m->gic);
+	for (struct machine_part *p = m->parts; p; p = p->next)
+		if (p->reset)
+			p->reset(p->p);
+	sched_set_boot(m->sched, 0, m->entry, m->boot_arg);
+}
+
+static bool on_reset(void *arg)
 {
 	struct machine *m = arg;
+	struct err e;
 
-	semihost_call(&m->semihost, c);
+	if (m->cfg->no_reboot)
+		return false;
+	if (machine_load(m, &e)) {
+		fprintf(stderr, "parma: cannot load the guest again for its reset: %s\n", e.msg);
+		sched_quit(m->sched, e.code);
+		return false;
+	}
+	reset_devices(m);
+	return true;
+}
+
+/* -- what vCPUs ask -- */
+static uint64_t on_semihost(struct vcpu *c, uint64_t op, uint64_t arg)
+{
+	return semihost_call(c->board, c, op, arg);
+}
+
+static void on_cpu_irq(void *arg, int which, bool level)
+{
+	const struct cpu_wires *w = arg;
+
+	irq_set(&w->line[which], level);
 }
 
 static void semihost_write(void *arg, const void *buf, size_t n)
@@ -86,6 +95,7 @@ static void semihost_write(void *arg, const void *buf, size_t n)
 
 static void semihost_exit(void *arg, struct vcpu *c, int status)
 {
+	(void)arg;
 	c->mops->system_off(c, status);
 }
 
@@ -118,44 +128,72 @@ static int make_memory(struct machine *m, struct err *e)
 	return 0;
 }
 
+/* FEATURE=on|off after the model's name: what other emulators' users switch off is off here. */
+static int cpu_props(struct machine *m, struct err *e)
+{
+	static const char *const absent[] = {"pauth", "sve", "sme", "mte", "aarch64", "lpa2"};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
+		bool on = !strcmp(absent[k], "aarch64"), want = on;
+
+		if (opts_bool(m->cfg->cpu_props, absent[k], &want, e))
+			return -1;
+		if (want != on)
+			return err_set(e, EXIT_USAGE, "-cpu: %s=%s is not possible here", absent[k], want ? "on" : "off");
+	}
+	return opts_finish(m->cfg->cpu_props, e);
+}
+
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
+	const struct sched_config sc = {m->cfg->ncpus, interp_run, on_cpu_reset, on_reset, m};
+	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->cfg->bios);
 
 	if (!model)
 		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
-	m->cpus = calloc(m->cfg->ncpus, sizeof(*m->cpus));
-	if (!m->cpus)
+	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
+	m->sched = sched_new(&sc);
+	if (!m->wires || !m->sched)
 		return err_set(e, EXIT_HOST, "no memory for %u CPUs", m->cfg->ncpus);
+	m->cpus = sched_vcpus(m->sched);
 	for (unsigned k = 0; k < m->cfg->ncpus; k++) {
 		struct vcpu_config vc = {
 			.index = k,
 			.mpidr = virt_mpidr(k, m->cfg->gic_version),
 			.model = model,
 			.pm = m->pm,
+			.mops = &sched_machine_ops,
+			.machine = m->sched,
+			.board = &m->semihost,
 			.all = m->cpus,
 			.nvcpus = m->cfg->ncpus,
+			.timer_irq = on_cpu_irq,
+			.timer_irq_arg = &m->wires[k],
+			.semihost = semihosting ? on_semihost : NULL,
 		};
 
-		m->cpus[k] = vcpu_new(&vc, e);
-		if (!m->cpus[k])
-			return -1;
+		m->cpus[k] = vcpu_new(&vc);
+		if (!m->cpus[k] || interp_init(m->cpus[k]))
+			return err_set(e, EXIT_HOST, "no memory for vCPU %u", k);
 		m->ncpus = k + 1;
 	}
-	if (m->cfg->cpu_props) {
-		if (cpu_apply_props(m->cpus, m->ncpus, m->cfg->cpu_props, e))
-			return -1;
-		return opts_finish(m->cfg->cpu_props, e);
-	}
-	return 0;
+	m->semihost = (struct semihost){semihost_write, semihost_exit, m, m->cfg->append, m->ram.base, m->ram.size,
+					clock_ns()};
+	return m->cfg->cpu_props ? cpu_props(m, e) : 0;
 }
 
 /* Interrupt outputs of a vCPU's timers and PMU. */
 static void wire_cpu(struct machine *m, struct vcpu *c)
 {
-	c->irq_timer[GT_PHYS] = gic_ppi_line(m->gic, c->index, VIRT_PPI_TIMER_PHYS);
-	c->irq_timer[GT_VIRT] = gic_ppi_line(m->gic, c->index, VIRT_PPI_TIMER_VIRT);
-	c->irq_pmu = gic_ppi_line(m->gic, c->index, VIRT_PPI_PMU);
+	static const unsigned ppi[] = {
+		[VCPU_IRQ_PHYS_TIMER] = VIRT_PPI_TIMER_PHYS,
+		[VCPU_IRQ_VIRT_TIMER] = VIRT_PPI_TIMER_VIRT,
+		[VCPU_IRQ_PMU] = VIRT_PPI_PMU,
+	};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(ppi); k++)
+		m->wires[c->index].line[k] = gic_ppi_line(m->gic, c->index, ppi[k]);
 }
 
 static int make_gic(struct machine *m, struct err *e)
@@ -179,8 +217,6 @@ static int make_gic(struct machine *m, struct err *e)
 	return 0;
 }
 
-static void reset_gic(void *p) { gic_reset(p); }
-static void free_gic(void *p) { gic_free(p); }
 static void reset_fw_cfg(void *p) { fw_cfg_reset(p); }
 static void free_fw_cfg(void *p) { fw_cfg_free(p); }
 
@@ -197,17 +233,6 @@ static int make_fw_cfg(struct machine *m, struct err *e)
 	return 0;
 }
 
-static int make_sched(struct machine *m, struct err *e)
-{
-	struct sched_events ev = {on_system_off, on_system_reset, on_cpu_reset,
-				  m->cfg->semihosting || !(m->cfg->kernel || m->cfg->bios) ? on_semihost : NULL, m};
-
-	m->semihost = (struct semihost){semihost_write, semihost_exit, m, m->cfg->append, m->ram.base, m->ram.size,
-					clock_ns()};
-	m->sched = sched_new(m->cpus, m->ncpus, &engine_interp, &ev, e);
-	return m->sched ? 0 : -1;
-}
-
 static int make(struct machine *m, struct err *e)
 {
 	if (make_memory(m, e) || make_cpus(m, e) || make_gic(m, e))
@@ -217,54 +242,18 @@ static int make(struct machine *m, struct err *e)
 	m->loop = ioloop_new(e);
 	if (!m->loop || hostsig_start(m->loop, on_signal, m, e))
 		return -1;
-	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e) || make_sched(m, e))
+	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e))
 		return -1;
 	return machine_load(m, e);
 }
 
-/* Power-on state of everything but RAM. The vCPUs are not running. */
-static void reset_all(struct machine *m)
-{
-	for (unsigned k = 0; k < m->ncpus; k++)
-		vcpu_reset(m->cpus[k], k ? 0 : m->entry, k ? 0 : m->boot_arg);
-	gic_reset(m->gic);
-	for (struct machine_part *p = m->parts; p; p = p->next)
-		if (p->reset)
-			p->reset(p->p);
-	sched_reset_power(m->sched);
-}
-
-/* Waits for events until the end; returns the exit status, or -1 with e filled. */
+/* Runs to the end; the exit status, or -1 with e filled. */
 static int run(struct machine *m, struct err *e)
 {
 	int status = 0;
 
-	reset_all(m);
-	if (sched_start(m->sched, e))
-		return -1;
-	for (;;) {
-		enum machine_event ev;
-
-		lock_take(&m->lock);
-		while (m->event == MACHINE_RUNS)
-			lock_wait(&m->lock, &m->changed);
-		ev = m->event;
-		status = m->status;
-		if (ev == MACHINE_RESET)
-			m->event = MACHINE_RUNS;
-		lock_drop(&m->lock);
-		if (ev == MACHINE_END)
-			break;
-		sched_pause(m->sched);
-		if (machine_load(m, e)) {
-			status = -1;
-			break;
-		}
-		reset_all(m);
-		sched_resume(m->sched);
-	}
-	sched_stop(m->sched);
-	return status;
+	reset_devices(m);
+	return sched_run(m->sched, &status, e) ? -1 : status;
 }
 
 static void destroy(struct machine *m)
@@ -284,19 +273,19 @@ static void destroy(struct machine *m)
 		hostsig_stop(m->loop);
 		ioloop_free(m->loop);
 	}
-	sched_free(m->sched);
 	for (unsigned k = 0; k < m->ncpus; k++)
 		gtimer_stop(m->cpus[k]);
 	timer_service_stop();
 	if (m->gic)
 		gic_free(m->gic);
-	for (unsigned k = 0; k < m->ncpus; k++)
+	for (unsigned k = 0; k < m->ncpus; k++) {
+		interp_free(m->cpus[k]);
 		vcpu_free(m->cpus[k]);
-	free(m->cpus);
+	}
+	sched_free(m->sched);
+	free(m->wires);
 	if (m->pm)
 		physmap_free(m->pm);
-	lock_destroy(&m->lock);
-	pthread_cond_destroy(&m->changed);
 }
 
 int machine_main(const struct machine_config *cfg, struct err *e)
@@ -306,8 +295,6 @@ int machine_main(const struct machine_config *cfg, struct err *e)
 
 	hostsig_block();
 	clock_init();
-	lock_init(&m.lock, RANK_MACHINE);
-	pthread_cond_init(&m.changed, NULL);
 	if (timer_service_start(e))
 		return -1;
 	rc = make(&m, e);

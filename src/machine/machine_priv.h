@@ -22,7 +22,10 @@ struct machine_part {
 	struct machine_part *next;
 };
 
-enum machine_event { MACHINE_RUNS, MACHINE_RESET, MACHINE_END };
+/* Interrupt outputs of a vCPU, indexed by VCPU_IRQ_. */
+struct cpu_wires {
+	struct irq_line line[3];
+};
 
 struct machine {
 	const struct machine_config *cfg; /* CONST_AFTER_INIT */
@@ -30,6 +33,7 @@ struct machine {
 	struct guest_ram ram;             /* CONST_AFTER_INIT */
 	struct vcpu **cpus;               /* CONST_AFTER_INIT */
 	unsigned ncpus;                   /* CONST_AFTER_INIT */
+	struct cpu_wires *wires;          /* CONST_AFTER_INIT: one a vCPU */
 	struct gic *gic;                  /* CONST_AFTER_INIT */
 	struct sched *sched;              /* CONST_AFTER_INIT */
 	struct ioloop *loop;              /* CONST_AFTER_INIT */
@@ -43,11 +47,6 @@ struct machine {
 	unsigned nvirtio;                 /* CONST_AFTER_INIT: how many are taken, from the highest down */
 
 	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
-
-	struct lock lock;                 /* rank MACHINE */
-	pthread_cond_t changed;           /* with lock: event */
-	enum machine_event event;         /* GUARDED_BY(lock) */
-	int status;                       /* GUARDED_BY(lock) of MACHINE_END */
 };
 
 /* Registers something to reset and free with the machine. */

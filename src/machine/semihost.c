@@ -109,12 +109,12 @@ static uint64_t sys_open(struct vcpu *c, const uint64_t *arg)
 	return arg[1] < 4 ? HANDLE_STDIN : arg[1] < 8 ? HANDLE_STDOUT : HANDLE_STDERR;
 }
 
-static uint64_t sys_get_cmdline(struct semihost *s, struct vcpu *c, const uint64_t *arg)
+static uint64_t sys_get_cmdline(struct semihost *s, struct vcpu *c, uint64_t param, const uint64_t *arg)
 {
 	const char *text = s->cmdline ? s->cmdline : "";
 	uint64_t reply[2] = {arg[0], strlen(text)};
 
-	if (reply[1] + 1 > arg[1] || !copy_out(c, arg[0], text, reply[1] + 1) || !copy_out(c, c->x[1], reply, sizeof(reply)))
+	if (reply[1] + 1 > arg[1] || !copy_out(c, arg[0], text, reply[1] + 1) || !copy_out(c, param, reply, sizeof(reply)))
 		return UINT64_MAX;
 	return 0;
 }
@@ -142,29 +142,27 @@ static uint64_t sys_read(struct vcpu *c, const uint64_t *arg)
 	return arg[2] - sizeof(features);
 }
 
-void semihost_call(struct semihost *s, struct vcpu *c)
+uint64_t semihost_call(struct semihost *s, struct vcpu *c, uint64_t operation, uint64_t param)
 {
 	static const uint8_t nargs[] = {
 		[SYS_OPEN] = 3, [SYS_CLOSE] = 1, [SYS_WRITE] = 3, [SYS_READ] = 3, [SYS_ISERROR] = 1, [SYS_ISTTY] = 1,
 		[SYS_SEEK] = 2, [SYS_FLEN] = 1, [SYS_GET_CMDLINE] = 2, [SYS_HEAPINFO] = 1, [SYS_EXIT] = 2,
 		[SYS_EXIT_EXTENDED] = 2,
 	};
-	uint32_t op = (uint32_t)c->x[0];
+	uint32_t op = (uint32_t)operation;
 	uint64_t arg[3] = {0}, ret = UINT64_MAX, now = clock_ns() - s->start_ns;
 	char ch;
 
-	if (op < sizeof(nargs) && nargs[op] && !copy_in(c, c->x[1], arg, nargs[op] * sizeof(arg[0]))) {
-		c->x[0] = UINT64_MAX;
-		return;
-	}
+	if (op < sizeof(nargs) && nargs[op] && !copy_in(c, param, arg, nargs[op] * sizeof(arg[0])))
+		return UINT64_MAX;
 	switch (op) {
 	case SYS_OPEN: ret = sys_open(c, arg); break;
 	case SYS_CLOSE: ret = 0; break;
 	case SYS_WRITEC:
-		if (copy_in(c, c->x[1], &ch, 1))
+		if (copy_in(c, param, &ch, 1))
 			s->write(s->arg, &ch, 1);
 		break;
-	case SYS_WRITE0: write_string(s, c, c->x[1]); break;
+	case SYS_WRITE0: write_string(s, c, param); break;
 	case SYS_WRITE:
 		if (arg[0] == HANDLE_STDOUT || arg[0] == HANDLE_STDERR) {
 			write_guest(s, c, arg[1], arg[2]);
@@ -181,15 +179,15 @@ void semihost_call(struct semihost *s, struct vcpu *c)
 	case SYS_CLOCK: ret = now / 10000000; break;
 	case SYS_TIME: ret = clock_wall_s(); break;
 	case SYS_ERRNO: ret = ENOSYS; break;
-	case SYS_GET_CMDLINE: ret = sys_get_cmdline(s, c, arg); break;
+	case SYS_GET_CMDLINE: ret = sys_get_cmdline(s, c, param, arg); break;
 	case SYS_HEAPINFO: ret = sys_heapinfo(s, c, arg); break;
 	case SYS_EXIT:
 	case SYS_EXIT_EXTENDED: sys_exit(s, c, arg); break;
-	case SYS_ELAPSED: ret = copy_out(c, c->x[1], &now, sizeof(now)) ? 0 : UINT64_MAX; break;
+	case SYS_ELAPSED: ret = copy_out(c, param, &now, sizeof(now)) ? 0 : UINT64_MAX; break;
 	case SYS_TICKFREQ: ret = 1000000000; break;
 	default:
 		if (log_on(LOG_UNIMP))
 			log_printf("semihosting: operation 0x%x is not supported\n", op);
 	}
-	c->x[0] = ret;
+	return ret;
 }

@@ -25,7 +25,7 @@ struct semihost {
 	uint64_t start_ns;                                        /* CONST_AFTER_INIT */
 };
 
-/* Does the call in x0 (operation) and x1 (argument) of c, and sets x0 to the result. */
-void semihost_call(struct semihost *s, struct vcpu *c);
+/* Does operation `op` (w0) with argument `param` (x1) for c; the result for x0. */
+uint64_t semihost_call(struct semihost *s, struct vcpu *c, uint64_t op, uint64_t param);
 
 #endif
