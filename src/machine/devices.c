@@ -16,6 +16,7 @@
 #include "dev/pl011.h"
 #include "dev/pl031.h"
 #include "dev/pl061.h"
+#include "dev/virtio_mmio.h"
 
 #include "machine/machine_priv.h"
 #include "machine/memmap.h"
@@ -98,6 +99,17 @@ static int add_rtc_gpio(struct machine *m, struct err *e)
 	return 0;
 }
 
+static void add_virtio_slots(struct machine *m)
+{
+	struct virtio_mmio *slots = calloc(VIRT_VIRTIO_COUNT, sizeof(*slots));
+
+	BUG_ON(!slots);
+	m->virtio = slots;
+	machine_add_part(m, slots, NULL, free);
+	for (unsigned k = 0; k < VIRT_VIRTIO_COUNT; k++)
+		physmap_add_mmio(m->pm, mk_gpa(VIRT_VIRTIO + k * VIRT_VIRTIO_SIZE), VIRT_VIRTIO_SIZE, &virtio_mmio_ops, &slots[k]);
+}
+
 void machine_list_devices(FILE *f)
 {
 	fputs("(none yet)\n", f);
@@ -108,5 +120,6 @@ int machine_add_devices(struct machine *m, struct err *e)
 	if (add_uart(m, e) || add_rtc_gpio(m, e))
 		return -1;
 
+	add_virtio_slots(m);
 	return 0;
 }
