@@ -59,6 +59,9 @@ if [ -n "$root" ]; then
 	echo "init: cannot mount $root; here is a shell"
 fi
 
+# There is no init process to ask: these act at once.
+printf 'alias poweroff="poweroff -f" reboot="reboot -f" halt="poweroff -f"\n' >/etc/profile
+
 echo
 echo "parma guest: $(nproc) CPUs, Linux $(uname -r). \`poweroff\` or Ctrl-A x leaves."
 while :; do
