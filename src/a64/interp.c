@@ -120,40 +120,62 @@ static const struct block *find_block(struct vcpu *c, uint64_t pc)
 	return b;
 }
 
+/*
+ * icount is exact at the last instruction of a block and between blocks (PMU
+ * registers are written by block ends only).  An exception counts what came
+ * before it: ELR_EL1 is the instruction that raised it, or for SVC the next.
+ */
+static void count_interrupted(struct vcpu *c)
+{
+	uint64_t n = (c->sys.elr - c->counted_to) / 4;
+
+	if (n <= BLOCK_MAX)
+		c->icount += n;
+}
+
 static void run_block(struct vcpu *c, const struct block *b)
 {
 	const struct dop *o = &c->dcache->ops[b->first], *last = o + b->n - 1;
 	uint64_t pc = c->pc;
 
-	c->icount += b->n;
 	for (; o < last; o++, pc += 4) {
 		c->pc = pc;
 		o->fn(c, &o->insn);
 	}
+	c->icount += b->n - 1;
+	c->counted_to = pc;
 	c->pc = pc;
 	c->npc = pc + 4;
 	o->fn(c, &o->insn);
 	c->pc = c->npc;
+	c->icount++;
+}
+
+/* One instruction. */
+static void run_one(struct vcpu *c)
+{
+	const struct dop *o = &c->dcache->ops[find_block(c, c->pc)->first];
+
+	c->npc = c->pc + 4;
+	o->fn(c, &o->insn);
+	c->pc = c->npc;
+	c->icount++;
 }
 
 /* One instruction with the checks that CTX_SLOW asks for. */
 static void run_slow(struct vcpu *c)
 {
-	const struct dop *o;
-
 	cpu_before_insn(c);
-	o = &c->dcache->ops[find_block(c, c->pc)->first];
-	c->icount++;
-	c->npc = c->pc + 4;
-	o->fn(c, &o->insn);
-	c->pc = c->npc;
+	run_one(c);
 	cpu_after_insn(c);
 }
 
 void interp_run(struct vcpu *c)
 {
-	sigsetjmp(c->unwind, 0);
+	if (sigsetjmp(c->unwind, 0))
+		count_interrupted(c);
 	while (likely(!ld_acq(&c->request))) {
+		c->counted_to = c->pc;
 		if (unlikely(c->ctx & CTX_SLOW))
 			run_slow(c);
 		else
@@ -163,17 +185,13 @@ void interp_run(struct vcpu *c)
 
 void interp_step(struct vcpu *c)
 {
-	const struct dop *o;
-
-	if (sigsetjmp(c->unwind, 0))
-		return;
-	if (c->ctx & CTX_SLOW) {
-		run_slow(c);
+	if (sigsetjmp(c->unwind, 0)) {
+		count_interrupted(c);
 		return;
 	}
-	o = &c->dcache->ops[find_block(c, c->pc)->first];
-	c->icount++;
-	c->npc = c->pc + 4;
-	o->fn(c, &o->insn);
-	c->pc = c->npc;
+	c->counted_to = c->pc;
+	if (c->ctx & CTX_SLOW)
+		run_slow(c);
+	else
+		run_one(c);
 }

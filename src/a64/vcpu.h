@@ -131,6 +131,7 @@ struct vcpu {
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
+	uint64_t counted_to;     /* OWNER(vcpu) interpreter: icount holds what was retired before this address */
 };
 
 #define LINE_IRQ (1u << 0)

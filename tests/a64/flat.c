@@ -60,7 +60,7 @@ uint64_t cpu_sys_op(struct vcpu *c, uint32_t enc, uint64_t val) { leave(c, CASE_
 void cpu_msr_imm(struct vcpu *c, unsigned op1, unsigned op2, unsigned imm) { leave(c, CASE_OTHER); }
 void cpu_dczva_check(struct vcpu *c) {}
 void cpu_eret(struct vcpu *c) { leave(c, CASE_UNDEF); }
-void cpu_wfi(struct vcpu *c) {}
+void cpu_wfi(struct vcpu *c) { at_or(&c->request, REQ_STOP); }
 void cpu_wfe(struct vcpu *c) {}
 void cpu_sev(struct vcpu *c) {}
 void cpu_sevl(struct vcpu *c) {}
@@ -149,4 +149,19 @@ void flat_run(struct vcpu *c, const struct case_input *in, struct case_result *o
 	out->s.trap = trap;
 	if (in->is_mem)
 		compare_memory(out);
+}
+
+void flat_program(struct vcpu *c, const uint32_t *words, unsigned n)
+{
+	BUG_ON(n > TLB_PAGE / 4);
+	memcpy(code, words, n * sizeof(*words));
+	zero_gen++;
+	c->tlb->tag_x[tlb_index(CASE_CODE)] = CASE_CODE;
+	c->tlb->addend[tlb_index(CASE_CODE)] = (uintptr_t)code - CASE_CODE;
+	for (uint64_t va = CASE_RAM_MID; va < CASE_RAM + CASE_RAM_BYTES; va += TLB_PAGE) {
+		unsigned k = tlb_index(va);
+
+		c->tlb->tag_r[k] = c->tlb->tag_w[k] = va;
+		c->tlb->addend[k] = (uintptr_t)ram - CASE_RAM;
+	}
 }

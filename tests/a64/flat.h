@@ -16,4 +16,8 @@ struct vcpu *flat_new(void);
 /* Runs one case: s in and out as struct case_result. */
 void flat_run(struct vcpu *c, const struct case_input *in, struct case_result *out);
 
+/* Copies n words to CASE_CODE (one page at most) and lets fetches there and accesses to the upper half of CASE_RAM hit
+   the TLB.  WFI then makes interp_run() return. */
+void flat_program(struct vcpu *c, const uint32_t *words, unsigned n);
+
 #endif

@@ -6,6 +6,9 @@ EXTRA_PROGRAMS += tests/a64/oracle
 tests_a64_oracle_SOURCES = tests/a64/oracle.c $(A64_FLAT)
 tests_a64_oracle_LDADD = $(A64_FLAT_LIBS)
 EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.c tests/a64/rows.h
+EXTRA_PROGRAMS += tests/a64/bench_interp
+tests_a64_bench_interp_SOURCES = tests/a64/bench_interp.c tests/a64/bench_words.h tests/a64/flat.h tests/a64/flat.c
+tests_a64_bench_interp_LDADD = $(A64_FLAT_LIBS)
 
 # Recorded single instructions
 check_PROGRAMS += tests/a64/t_vectors

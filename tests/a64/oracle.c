@@ -135,7 +135,7 @@ static bool random_word(unsigned op, const struct vcpu *c, uint32_t *word, struc
 		*word = ((uint32_t)rnd() & ~r->mask) | r->value;
 		if (!strcmp(r->group, "branches") && field(r, "rn") == NULL && !(*word >> 5 & 7))
 			continue; /* could land on another case */
-		if (!strcmp(r->group, "literal") && ((*word >> 5 & 0x7ffff) + CASE_CODE_BYTES / 4 & 0x7ffff) < CASE_CODE_BYTES / 2)
+		if (!strcmp(r->group, "literal") && (((*word >> 5) + CASE_CODE_BYTES / 4) & 0x7ffff) < CASE_CODE_BYTES / 2)
 			continue; /* could load another case's instruction */
 		if (a64_decode(*word, c->feats, d) && d->op == op)
 			return true;
