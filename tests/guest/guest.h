@@ -56,6 +56,8 @@ void out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Set by a guest: what an IRQ and an FIQ do; unset, one is reported and ends the run. */
 extern void (*on_irq)(void);
 extern void (*on_fiq)(void);
+/* Set by a guest: any other exception (0 synchronous, 3 SError); returns where to go on, at EL1. */
+extern uint64_t (*on_sync)(uint64_t kind);
 /* Runs fn on vCPU n (1..15, Aff0) from power-on; the PSCI result. fn returns: WFI for ever. */
 int64_t start_cpu(unsigned n, void (*fn)(unsigned n));
 /* Waits until *p is v; false (and a line of output) after 5 s. */

@@ -7,6 +7,7 @@
 
 void (*on_irq)(void);
 void (*on_fiq)(void);
+uint64_t (*on_sync)(uint64_t kind);
 volatile uint32_t expect_undef, undef_seen;
 static void (*start_fn[MAX_CPUS])(unsigned n);
 void secondary_entry(void);
@@ -89,6 +90,8 @@ uint64_t exception(uint64_t kind)
 		on_fiq();
 		return 0;
 	}
+	if (on_sync && kind != 1 && kind != 2)
+		return on_sync(kind);
 	if (kind == 0 && expect_undef && esr >> 26 == 0) {
 		undef_seen++;
 		return elr + 4;

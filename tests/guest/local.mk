@@ -2,4 +2,5 @@
 EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h tests/guest/lib.c \
 	tests/guest/gicv3.c tests/guest/gicv3.expect \
 	tests/guest/gicv2.c tests/guest/gicv2.expect \
+	tests/guest/except.c tests/guest/except.expect \
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect

@@ -64,7 +64,8 @@ common:	stp	x2, x3, [sp, #16]
 	bl	exception
 	ldp	x1, x2, [sp, #160]
 	cbz	x0, 4f
-	mov	x1, x0			// exception() returns where to go on, 0: where it was
+	mov	x1, x0			// exception() returns where to go on at EL1, 0: where it was
+	mov	x2, #0x3c5
 4:	msr	elr_el1, x1
 	msr	spsr_el1, x2
 	ldp	x2, x3, [sp, #16]

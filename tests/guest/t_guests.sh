@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Bare-metal guests (guest.h) print what they see; parma must print what the
 # .expect file has.  With qemu-system-aarch64 here, the reference is run too, so
-# that an .expect file cannot drift from it.
+# that an .expect file cannot drift from it; lines that begin with '!' are what the
+# architecture says and the reference does not do, those with '#' are for the reader.
 #
 #   t_guests.sh            all guests, TAP
-#   t_guests.sh --update   writes the .expect files anew from the reference
+#   t_guests.sh --update   writes the .expect files anew, from parma; run it again then
 set -u
 dir=${top_srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}/tests/guest
 parma=${top_builddir:-$dir/../../build}/parma
@@ -15,6 +16,7 @@ qemu=${QEMU:-qemu-system-aarch64}
 guests=(
 	"gicv3 -M virt,gic-version=3 -smp 4"
 	"gicv2 -M virt,gic-version=2 -smp 4"
+	"except -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 )
 
@@ -23,7 +25,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 build() { # guest
-	"$cc" -O2 -Wall -Wextra -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -ffreestanding \
+	"$cc" -O2 -Wall -Wextra -march=armv8.2-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -ffreestanding \
 		-fno-pic -no-pie -nostdlib -Wl,--build-id=none,--no-warn-rwx-segments,-T,"$dir/guest.lds" \
 		"$dir/start.S" "$dir/lib.c" "$dir/$1.c" -o "$tmp/$1.elf" 2>"$tmp/cc.log" ||
 		{ sed 's/^/# /' "$tmp/cc.log"; return 1; }
@@ -32,9 +34,9 @@ common=(-cpu max -nodefaults -display none -serial stdio -monitor none)
 compared() { tr -d '\r' | grep -v '^#'; }
 
 n=0 failed=0
-check() { # name got: compares with the .expect of guest $g
+check() { # name pattern: compares $tmp/got with the .expect of guest $g, without the lines of the pattern
 	n=$((n + 1))
-	if diff "$dir/$g.expect" "$2" >"$tmp/diff"; then
+	if diff <(grep -v "$2" "$dir/$g.expect") <(grep -v "$2" "$tmp/got") >"$tmp/diff"; then
 		echo "ok $n - $1"
 	else
 		failed=1
@@ -46,20 +48,16 @@ check() { # name got: compares with the .expect of guest $g
 for line in "${guests[@]}"; do
 	read -r g opts <<<"$line"
 	build "$g" || { n=$((n + 1)); failed=1; echo "not ok $n - $g builds"; continue; }
-	if [ "${1-}" = --update ]; then
-		# shellcheck disable=SC2086
-		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null | compared >"$dir/$g.expect"
-		continue
-	fi
 	# shellcheck disable=SC2086
 	timeout 60 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 	sed 's/^/# /' "$tmp/err"
-	check "$g" "$tmp/got"
+	[ "${1-}" != --update ] || cp "$tmp/got" "$dir/$g.expect"
+	check "$g" '^#'
 	if command -v "$qemu" >/dev/null; then
 		# shellcheck disable=SC2086
 		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"
-		check "$g: the reference still says so" "$tmp/got"
+		check "$g: the reference still says so" '^!'
 	fi
 done
-[ "${1-}" = --update ] || echo "1..$n"
+echo "1..$n"
 exit $failed
