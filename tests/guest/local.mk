@@ -1,4 +1,5 @@
 # Bare-metal guests; built by the test itself with a cross compiler, skipped without one.
+dist_check_SCRIPTS += tests/guest/t_guests.sh
 EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h tests/guest/lib.c \
 	tests/guest/gicv3.c tests/guest/gicv3.expect \
 	tests/guest/gicv2.c tests/guest/gicv2.expect \
