@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -177,6 +178,7 @@ void chardev_set_open(struct chardev *c, bool open)
 
 	lock_take(&c->out_lock);
 	st_rel(&c->is_open, open);
+	c->hup = false;
 	if (!open)
 		c->used = 0;
 	tell = c->starved;
@@ -213,8 +215,11 @@ static short want_in(void *arg)
 {
 	struct chardev *c = arg;
 
+	if (!c->mux && room(c))
+		return POLLIN;
+	/* Without room, at least notice that a peer leaves. */
 	if (!c->mux)
-		return room(c) ? POLLIN : 0;
+		return c->ops->hangup ? (c->hup ? IOSOURCE_RECHECK : POLLRDHUP) : 0;
 	deliver_typed(c);
 	/* The user must be able to leave a hung guest: then read on, for the escapes only. */
 	if (c->ntyped < CHARDEV_TYPED || clock_ns() - c->taken_ns > HUNG_NS)
@@ -297,16 +302,29 @@ static size_t read_fd(struct chardev *c, uint8_t *buf, size_t max)
 	return 0;
 }
 
+/* The poll for a hangup was answered. */
+static void peer_left(struct chardev *c)
+{
+	int unread = 0;
+
+	if (!ioctl(c->in.fd, FIONREAD, &unread) && unread)
+		c->hup = true;
+	else if (c->ops->hangup)
+		c->ops->hangup(c);
+}
+
 static void on_in(void *arg, short revents)
 {
 	struct chardev *c = arg;
 	uint8_t buf[CHARDEV_TYPED];
 	size_t max = c->mux ? CHARDEV_TYPED - c->ntyped : room(c), n;
 
-	(void)revents;
 	max = MIN(max, sizeof(buf));
-	if (!c->mux && !max)
+	if (!c->mux && !max) {
+		if (revents & (POLLRDHUP | POLLHUP | POLLERR))
+			peer_left(c);
 		return;
+	}
 	n = read_fd(c, buf, c->mux && !max ? 1 : max);
 	if (!c->mux) {
 		if (n)
@@ -358,6 +376,25 @@ int chardev_attach(struct chardev *c, const struct chardev_user *u, struct err *
 		return err_set(e, EXIT_USAGE, "chardev \"%s\" is in use already%s", c->id,
 			       c->mux ? "" : " (mux=on lets several devices share it)");
 	return 0;
+}
+
+static void do_detach(void *arg)
+{
+	struct attach *a = arg;
+	struct chardev *c = a->c;
+
+	for (unsigned k = 0; k < c->nusers; k++)
+		if (c->user[k] == a->u) {
+			c->user[k] = c->user[--c->nusers];
+			c->focus = 0;
+		}
+}
+
+void chardev_detach(struct chardev *c, const struct chardev_user *u)
+{
+	struct attach a = {c, u, false};
+
+	ioloop_call(c->env.loop, do_detach, &a);
 }
 
 static const struct chardev_ops *find_backend(const char *name, struct err *e)

@@ -72,12 +72,17 @@ void chardev_help(FILE *out);
  * "testdev".  NULL with e filled if it is none of these.
  */
 struct opts *chardev_compat(const char *what, const char *text, struct err *e);
-/* Writes out what is pending (for at most some seconds), detaches, closes. */
+/*
+ * Writes out what is pending (for at most some seconds) and closes. Comes after the
+ * devices on it are freed, and before the loop is.
+ */
 void chardev_free(struct chardev *c);
 
 const char *chardev_id(const struct chardev *c);
 /* Adds a front end; more than one only with mux=on. u must live as long as c. 0, or -1 with e filled. */
 int chardev_attach(struct chardev *c, const struct chardev_user *u, struct err *e);
+/* Removes the front end; none of its callbacks runs afterwards. */
+void chardev_detach(struct chardev *c, const struct chardev_user *u);
 /* Is there a peer (always, but for sockets)? Any thread. */
 bool chardev_is_open(const struct chardev *c);
 

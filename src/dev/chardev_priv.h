@@ -40,6 +40,7 @@ struct chardev {
 	const struct chardev_user *user[CHARDEV_MAX_USERS]; /* OWNER(loop) */
 	unsigned nusers, focus;          /* OWNER(loop); focus: index of the user that gets the input */
 	bool escape;                     /* OWNER(loop): Ctrl-A was the last byte */
+	bool hup;                        /* OWNER(loop): the peer left while there was no room for its last words */
 	uint8_t typed[CHARDEV_TYPED];    /* OWNER(loop): a multiplexer's input that its front end has no room for */
 	size_t ntyped;                   /* OWNER(loop) */
 	uint64_t taken_ns;               /* OWNER(loop): when a front end last took typed input */

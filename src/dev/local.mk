@@ -31,4 +31,6 @@ libdev_a_SOURCES += src/dev/pl011.h src/dev/pl011.c src/dev/fw_cfg.h src/dev/fw_
 # Virtio.
 libdev_a_SOURCES += \
 	src/dev/virtio.h src/dev/virtio.c src/dev/virtq.c src/dev/virtio_mmio.h src/dev/virtio_mmio.c \
-	src/dev/blkimg.h src/dev/blkimg_priv.h src/dev/blkimg.c src/dev/blkoverlay.c src/dev/virtio_blk.h src/dev/virtio_blk.c
+	src/dev/blkimg.h src/dev/blkimg_priv.h src/dev/blkimg.c src/dev/blkoverlay.c src/dev/virtio_blk.h src/dev/virtio_blk.c \
+	src/dev/virtio_rng.h src/dev/virtio_rng.c src/dev/virtio_serial.h src/dev/virtio_serial.c \
+	src/dev/netdev.h src/dev/netdev_priv.h src/dev/netdev.c src/dev/net_user.c src/dev/virtio_net.h src/dev/virtio_net.c

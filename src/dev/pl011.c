@@ -352,6 +352,7 @@ struct pl011 *pl011_new(const struct pl011_config *cfg, struct irq_line irq, str
 	p->user = (struct chardev_user){can_read, on_input, on_event, on_writable, p};
 	pl011_reset(p);
 	if (p->chardev && chardev_attach(p->chardev, &p->user, e) < 0) {
+		p->chardev = NULL;
 		pl011_free(p);
 		return NULL;
 	}
@@ -362,6 +363,8 @@ void pl011_free(struct pl011 *p)
 {
 	if (!p)
 		return;
+	if (p->chardev)
+		chardev_detach(p->chardev, &p->user);
 	lock_destroy(&p->lock);
 	free(p);
 }

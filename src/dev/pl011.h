@@ -29,7 +29,7 @@ struct pl011_config {
 struct pl011 *pl011_new(const struct pl011_config *cfg, struct irq_line irq, struct err *e);
 /* To the state after power-on. Any thread. */
 void pl011_reset(struct pl011 *p);
-/* After the chardev was freed and no vCPU runs any more. */
+/* Before the chardev is; no vCPU runs any more. */
 void pl011_free(struct pl011 *p);
 
 /* For physmap_add_mmio(), the device being the struct pl011. */

@@ -133,12 +133,15 @@ void virtq_enable(struct virtio_dev *d, struct virtq *q);
 void virtq_disable(struct virtq *q);
 /* Takes the next chain; false: none (then the driver's next one notifies again), or the device is broken. */
 bool virtq_pop(struct virtio_dev *d, struct virtq *q, struct vq_chain *c);
-/* Undoes the last virtq_pop() of q. */
-void virtq_unpop(struct virtq *q);
+/* Undoes the last n virtq_pop()s of q. */
+void virtq_unpop(struct virtq *q, unsigned n);
 /* Is something available? Does not ask for a notification. */
 bool virtq_pending(struct virtio_dev *d, const struct virtq *q);
 /* Returns a chain into which `written` bytes were stored. Does not interrupt yet. */
 void virtq_push(struct virtio_dev *d, struct virtq *q, uint16_t head, uint32_t written);
+/* The same for several chains that the driver must see at once: fill numbers 0 to n-1, then publish n. */
+void virtq_fill(struct virtio_dev *d, struct virtq *q, unsigned number, uint16_t head, uint32_t written);
+void virtq_publish(struct virtio_dev *d, struct virtq *q, unsigned n);
 /* Interrupts the driver if it wants to know of what was pushed. */
 void virtq_signal(struct virtio_dev *d, struct virtq *q);
 

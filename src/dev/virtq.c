@@ -154,19 +154,31 @@ bool virtq_pop(struct virtio_dev *d, struct virtq *q, struct vq_chain *c)
 	return true;
 }
 
-void virtq_unpop(struct virtq *q) { q->next_avail--; }
+void virtq_unpop(struct virtq *q, unsigned n) { q->next_avail = (uint16_t)(q->next_avail - n); }
 
-void virtq_push(struct virtio_dev *d, struct virtq *q, uint16_t head, uint32_t written)
+void virtq_fill(struct virtio_dev *d, struct virtq *q, unsigned number, uint16_t head, uint32_t written)
 {
 	uint8_t *elem;
 
 	if (!q->ready || d->broken)
 		return;
-	elem = q->used + 4 + 8 * (q->next_used & (q->size - 1));
+	elem = q->used + 4 + 8 * ((q->next_used + number) & (q->size - 1u));
 	ram_st32(elem, head);
 	ram_st32(elem + 4, written);
-	q->next_used++;
+}
+
+void virtq_publish(struct virtio_dev *d, struct virtq *q, unsigned n)
+{
+	if (!q->ready || d->broken)
+		return;
+	q->next_used = (uint16_t)(q->next_used + n);
 	st_rel(used_idx(q), q->next_used); /* pairs with the driver's acquire of the used index */
+}
+
+void virtq_push(struct virtio_dev *d, struct virtq *q, uint16_t head, uint32_t written)
+{
+	virtq_fill(d, q, 0, head, written);
+	virtq_publish(d, q, 1);
 }
 
 /* Does the driver want an interrupt for the elements since the last decision? */

@@ -17,3 +17,7 @@ check_PROGRAMS += tests/dev/t_virtio_hostile
 tests_dev_t_virtio_hostile_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 check_PROGRAMS += tests/dev/t_blk
 tests_dev_t_blk_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_virtio_serial
+tests_dev_t_virtio_serial_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_net
+tests_dev_t_net_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) $(SLIRP_LIBS)

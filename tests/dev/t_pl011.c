@@ -172,8 +172,8 @@ static void test_line(void)
 	WAIT(ld_acq(&irq_level));
 	ok(ld_acq(&irq_level) && rd(0x18) & 0x80, "the FIFO drains by itself and says so");
 	close(fd);
-	chardev_free(c);
 	pl011_free(uart);
+	chardev_free(c);
 }
 
 int main(void)
