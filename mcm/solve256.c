@@ -1,0 +1,5 @@
+/* The search for tuples of up to 252 accesses: four words a row. */
+#define NW 4
+#include "mcm/solve_impl.h"
+
+void solve256_tuple(struct problem *pb) { solve_tuple(pb); }
