@@ -41,7 +41,7 @@ SEM(CAS)
 	v64 old;
 
 	mem_cas(e, &old, get_xsp(e, i->rn), get_x(e, i->rs), get_x(e, i->rt), 1u << i->size,
-		MO_RMW(i->l, i->o0) | sp_flag(i->rn));
+		MO_RMW(i->l, i->o0) | (i->rs == 31 ? MF_NORET : 0) | sp_flag(i->rn));
 	set_x(e, i->rs, old);
 }
 SEM(CASP)
