@@ -10,6 +10,11 @@ EXTRA_PROGRAMS += tests/a64/bench_interp
 tests_a64_bench_interp_SOURCES = tests/a64/bench_interp.c tests/a64/bench_words.h tests/a64/flat.h tests/a64/flat.c
 tests_a64_bench_interp_LDADD = $(A64_FLAT_LIBS)
 
+# The decoder against binutils
+check_PROGRAMS += tests/a64/t_decode
+tests_a64_t_decode_LDADD = $(LIBA64) $(LIBBASE)
+EXTRA_DIST += tests/a64/decode_mnemonics.txt tests/a64/decode_differences.txt
+
 # Recorded single instructions
 check_PROGRAMS += tests/a64/t_vectors
 tests_a64_t_vectors_SOURCES = tests/a64/t_vectors.c $(A64_FLAT)
