@@ -11,22 +11,45 @@
 #include "base/atomic.h"
 #include "base/types.h"
 
+/*
+ * Units may be misaligned.  gcc makes one host access of an atomic to a type
+ * of alignment 1; clang would call a library that locks, so there the type
+ * keeps its alignment and the sanitizer is told that it does not hold.
+ */
+#ifdef __clang__
+#define RAM_UNIT may_alias
+#define RAM_FN __attribute__((no_sanitize("alignment"))) static inline
+#else
+#define RAM_UNIT aligned(1), may_alias
+#define RAM_FN static inline
+#endif
 #define RAM_ACCESS(bits) \
-	typedef uint##bits##_t ram_u##bits __attribute__((aligned(1), may_alias)); \
-	static inline uint64_t ram_ld##bits(const void *p) { return ld_rlx((const ram_u##bits *)p); } \
-	static inline void ram_st##bits(void *p, uint64_t v) { st_rlx((ram_u##bits *)p, (uint##bits##_t)v); }
+	typedef uint##bits##_t ram_u##bits __attribute__((RAM_UNIT)); \
+	RAM_FN uint64_t ram_ld##bits(const void *p) { return ld_rlx((const ram_u##bits *)p); } \
+	RAM_FN void ram_st##bits(void *p, uint64_t v) { st_rlx((ram_u##bits *)p, (uint##bits##_t)v); }
 RAM_ACCESS(8)
 RAM_ACCESS(16)
 RAM_ACCESS(32)
 RAM_ACCESS(64)
 #undef RAM_ACCESS
+#undef RAM_FN
+#undef RAM_UNIT
+
+#ifdef __has_feature /* clang's way to say it */
+#if __has_feature(thread_sanitizer)
+#define RAM_TSAN 1
+#endif
+#endif
+#ifndef RAM_TSAN
+#define RAM_TSAN 0
+#endif
 
 typedef long long ram_v128 __attribute__((vector_size(16), aligned(1), may_alias));
 
 /* 16 bytes by one SSE access; under ThreadSanitizer by two atomic halves, which it understands. */
 static inline u128 ram_ld128(const void *p)
 {
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__) || RAM_TSAN
 	return (u128)ram_ld64((const char *)p + 8) << 64 | ram_ld64(p);
 #else
 	ram_v128 v = *(const volatile ram_v128 *)p;
@@ -36,7 +59,7 @@ static inline u128 ram_ld128(const void *p)
 }
 static inline void ram_st128(void *p, u128 v)
 {
-#ifdef __SANITIZE_THREAD__
+#if defined(__SANITIZE_THREAD__) || RAM_TSAN
 	ram_st64(p, (uint64_t)v);
 	ram_st64((char *)p + 8, (uint64_t)(v >> 64));
 #else

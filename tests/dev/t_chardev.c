@@ -139,7 +139,7 @@ static void test_flow(struct chardev *c, struct front *f, int fd)
 	ok(!memcmp(big, back, sizeof(big)), "all output came in order");
 	WAIT(ld_acq(&f->writable));
 	ok(ld_acq(&f->writable) > 0, "the front end heard that there is room");
-	f->n = 0;
+	st_rel(&f->n, (size_t)0);
 	st_rel(&f->room, (size_t)3);
 	chardev_accept_input(c);
 	ok(send(fd, "abcdef", 6, 0) == 6, "input sent");
@@ -251,25 +251,25 @@ static void test_pty_mux(void)
 	ok(!chardev_attach(c, &f->u, &e) && !chardev_attach(c, &g->u, &e), "two front ends share a multiplexer");
 	ok(write(fd, "a\001\001b", 4) == 4, "typed");
 	WAIT(ld_acq(&f->n) == 3);
-	ok(!memcmp(f->got, "a\001b", 3) && !g->n, "the first has the focus; Ctrl-A twice is Ctrl-A");
+	ok(!memcmp(f->got, "a\001b", 3) && !ld_acq(&g->n), "the first has the focus; Ctrl-A twice is Ctrl-A");
 	ok(write(fd, "\001b", 2) == 2, "break typed");
 	WAIT(ld_acq(&f->breaks));
 	ok(ld_acq(&f->breaks) == 1, "Ctrl-A b");
 	ok(write(fd, "\001cz", 3) == 3, "switch typed");
 	WAIT(ld_acq(&g->n));
-	ok(g->got[0] == 'z' && f->n == 3, "Ctrl-A c switches");
+	ok(g->got[0] == 'z' && ld_acq(&f->n) == 3, "Ctrl-A c switches");
 	st_rel(&g->room, (size_t)0);
 	ok(write(fd, "wxyz", 4) == 4, "typed at a front end without room");
 	for (int k = 0; k < 20; k++)
 		nap();
-	g->n = 0;
+	st_rel(&g->n, (size_t)0);
 	st_rel(&g->room, (size_t)10);
 	chardev_accept_input(c);
 	WAIT(ld_acq(&g->n) == 4);
 	ok(!memcmp(g->got, "wxyz", 4), "it is kept");
 	ok(write(fd, "\001h", 2) == 2, "help typed");
 	ok(read(fd, back, sizeof(back) - 1) > 0 && strstr(back, "Ctrl-A"), "Ctrl-A h helps");
-	quit_status = -1;
+	st_rel(&quit_status, -1);
 	ok(write(fd, "\001x", 2) == 2, "exit typed");
 	WAIT(ld_acq(&quit_status) >= 0);
 	is_u64((uint64_t)ld_acq(&quit_status), 0, "Ctrl-A x leaves");
@@ -283,7 +283,7 @@ static void test_testdev(void)
 {
 	struct chardev *c = make("testdev,id=t");
 
-	quit_status = -1;
+	st_rel(&quit_status, -1);
 	chardev_write(c, "7x1", 3);
 	for (int k = 0; k < 5; k++)
 		nap();
