@@ -101,6 +101,9 @@ void gic_cpu_update(struct gic_cpu *c)
 		lines = p.group == 0 && (c->g->version == 3 || c->fiq_en) ? LINE_FIQ : LINE_IRQ;
 	changed = lines ^ c->lines;
 	c->lines = lines;
+	if (changed)
+		gic_log("cpu %u lines %s%s, pending %u\n", c->index, lines & LINE_IRQ ? "IRQ" : "-",
+			lines & LINE_FIQ ? "FIQ" : "", p.id);
 	if (changed & LINE_IRQ)
 		vcpu_set_line(c->vc, LINE_IRQ, lines & LINE_IRQ);
 	if (changed & LINE_FIQ)
@@ -184,8 +187,10 @@ uint32_t gic_cpu_ack(struct gic_cpu *c, unsigned groups)
 				id = p.id < 32 ? ack_private(c, &p) : p.id;
 		}
 		lock_drop(&c->lock);
-		if (id == GIC_NONE || p.id < 32 || id == GIC_OTHER_GROUP || gic_spi_ack(c, id))
+		if (id == GIC_NONE || p.id < 32 || id == GIC_OTHER_GROUP || gic_spi_ack(c, id)) {
+			gic_log("cpu %u acknowledges %u\n", c->index, id & 0x3ff);
 			return id;
+		}
 	}
 	return GIC_NONE;
 }
@@ -244,6 +249,7 @@ void gic_cpu_eoi(struct gic_cpu *c, unsigned id, unsigned groups)
 {
 	bool deactivate;
 
+	gic_log("cpu %u ends %u\n", c->index, id);
 	if (id >= c->g->nbanks * 32)
 		return;
 	lock_take(&c->lock);
@@ -260,6 +266,7 @@ void gic_cpu_deactivate(struct gic_cpu *c, unsigned id)
 {
 	bool split;
 
+	gic_log("cpu %u deactivates %u\n", c->index, id);
 	if (id >= c->g->nbanks * 32)
 		return;
 	lock_take(&c->lock);
@@ -287,6 +294,7 @@ unsigned gic_cpu_running(struct gic_cpu *c)
 
 void gic_cpu_sgi(struct gic_cpu *c, unsigned n, unsigned from, unsigned groups)
 {
+	gic_log("cpu %u sends SGI %u to cpu %u\n", from, n, c->index);
 	lock_take(&c->lock);
 	if (bit(groups, bit(c->s.group, n))) {
 		c->s.latch |= 1u << n;
@@ -299,6 +307,7 @@ void gic_cpu_sgi(struct gic_cpu *c, unsigned n, unsigned from, unsigned groups)
 
 void gic_cpu_level(struct gic_cpu *c, unsigned n, bool level)
 {
+	gic_log("cpu %u wire %u is %d\n", c->index, n, level);
 	lock_take(&c->lock);
 	gic_irqs_level(&c->s, n, level);
 	gic_cpu_update(c);

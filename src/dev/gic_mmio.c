@@ -5,7 +5,6 @@
  *
  * Any vCPU's thread; locks are taken here per word.
  */
-#include "base/log.h"
 #include "dev/gic_priv.h"
 
 void gic_guest_error(const char *what, uint64_t offset)

@@ -29,6 +29,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "dev/gic.h"
 
 #define GIC_NONE 1023u       /* spurious */
@@ -228,6 +229,13 @@ void gic_set_ctlr(struct gic *g, uint32_t ctlr);
 /* Identification registers of a frame: offset from 0xffd0, PIDR2 as given. */
 uint32_t gic_id_reg(uint32_t offset, uint8_t pidr2);
 void gic_guest_error(const char *what, uint64_t offset);
+
+/* -d gic */
+#define gic_log(...)                            \
+	do {                                    \
+		if (log_on(LOG_GIC))            \
+			log_printf("gic: " __VA_ARGS__); \
+	} while (0)
 
 /* -- front ends -- */
 extern const struct gic_cpu_ops gicv3_icc_ops;

@@ -3,5 +3,6 @@ dist_check_SCRIPTS += tests/guest/t_guests.sh
 EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h tests/guest/lib.c \
 	tests/guest/gicv3.c tests/guest/gicv3.expect \
 	tests/guest/gicv2.c tests/guest/gicv2.expect \
+	tests/guest/ipi.c tests/guest/ipi.expect \
 	tests/guest/except.c tests/guest/except.expect \
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect

@@ -16,6 +16,7 @@ qemu=${QEMU:-qemu-system-aarch64}
 guests=(
 	"gicv3 -M virt,gic-version=3 -smp 4"
 	"gicv2 -M virt,gic-version=2 -smp 4"
+	"ipi -M virt,gic-version=3 -smp 8"
 	"except -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 )
