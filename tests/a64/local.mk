@@ -15,6 +15,10 @@ check_PROGRAMS += tests/a64/t_decode
 tests_a64_t_decode_LDADD = $(LIBA64) $(LIBBASE)
 EXTRA_DIST += tests/a64/decode_mnemonics.txt tests/a64/decode_differences.txt
 
+# Memory effects and the block loop, on the real MMU
+check_PROGRAMS += tests/a64/t_memory
+tests_a64_t_memory_LDADD = $(A64_FLAT_LIBS)
+
 # Recorded single instructions
 check_PROGRAMS += tests/a64/t_vectors
 tests_a64_t_vectors_SOURCES = tests/a64/t_vectors.c $(A64_FLAT)
