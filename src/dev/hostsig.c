@@ -43,8 +43,8 @@ void hostsig_block(void)
 static void stop_process(void)
 {
 	term_restore();
-	/* The whole group, as the terminal's own Ctrl-Z would: shells look at that. */
-	kill(getpid(), SIGSTOP);
+	/* At this thread, so that it stops here and not some steps later. */
+	raise(SIGSTOP);
 	term_resume();
 }
 

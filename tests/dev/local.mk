@@ -21,3 +21,5 @@ check_PROGRAMS += tests/dev/t_virtio_serial
 tests_dev_t_virtio_serial_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 check_PROGRAMS += tests/dev/t_net
 tests_dev_t_net_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) $(SLIRP_LIBS)
+check_PROGRAMS += tests/dev/t_term
+tests_dev_t_term_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) -lutil
