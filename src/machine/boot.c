@@ -102,8 +102,12 @@ int machine_load(struct machine *m, struct err *e)
 	struct loaded k = {.low = m->ram.base, .end = m->ram.base};
 	uint64_t initrd, initrd_size, dtb;
 
-	if (!m->cfg->kernel && !m->cfg->bios)
-		return load_builtin(m, e);
+	if (!m->cfg->kernel && !m->cfg->bios) {
+		m->entry = m->boot_arg = 0;
+		if (machine_load_extra(m, e))
+			return -1;
+		return m->entry ? 0 : load_builtin(m, e);
+	}
 	if (m->cfg->bios) {
 		/* Firmware finds the device tree at the start of RAM and the kernel, if any, through fw_cfg. */
 		k.entry = VIRT_FLASH;
@@ -114,7 +118,7 @@ int machine_load(struct machine *m, struct err *e)
 		return -1;
 	m->entry = k.entry;
 	m->boot_arg = k.linux_boot ? dtb : 0;
-	return 0;
+	return machine_load_extra(m, e);
 }
 
 int machine_dump_dtb(struct machine *m, const char *path, struct err *e)

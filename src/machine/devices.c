@@ -1,10 +1,4 @@
-/*
- * The board's devices: the fixed ones, and what -device, -drive, -netdev, -nic
- * and -serial ask for.
- *
- * Virtio devices take the 32 memory-mapped slots from the highest down, in the
- * order in which they are given, as on QEMU's virt board.
- */
+/* The board's fixed devices: UART, real-time clock, GPIO, the virtio slots. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -110,16 +104,11 @@ static void add_virtio_slots(struct machine *m)
 		physmap_add_mmio(m->pm, mk_gpa(VIRT_VIRTIO + k * VIRT_VIRTIO_SIZE), VIRT_VIRTIO_SIZE, &virtio_mmio_ops, &slots[k]);
 }
 
-void machine_list_devices(FILE *f)
-{
-	fputs("(none yet)\n", f);
-}
-
 int machine_add_devices(struct machine *m, struct err *e)
 {
 	if (add_uart(m, e) || add_rtc_gpio(m, e))
 		return -1;
 
 	add_virtio_slots(m);
-	return 0;
+	return machine_add_virtio(m, e);
 }

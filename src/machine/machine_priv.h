@@ -44,6 +44,9 @@ struct machine {
 	struct machine_part *parts;       /* CONST_AFTER_INIT */
 	struct semihost semihost;         /* CONST_AFTER_INIT */
 	struct virtio_mmio *virtio;       /* CONST_AFTER_INIT: the slots */
+	struct virtio_dev *serial_bus;    /* CONST_AFTER_INIT: the last virtio-serial-device */
+	struct netdev **netdevs;          /* CONST_AFTER_INIT */
+	unsigned nnetdevs;                /* CONST_AFTER_INIT */
 	unsigned nvirtio;                 /* CONST_AFTER_INIT: how many are taken, from the highest down */
 
 	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
@@ -61,7 +64,10 @@ struct chardev *machine_chardev(struct machine *m, const char *what, const char 
 /* What a -serial argument names. */
 struct chardev *machine_serial(struct machine *m, const char *text, struct err *e);
 
-/* devices.c: the board's fixed devices, and what -device, -drive, -netdev, ... ask for. 0, or -1 with e filled. */
+/* devices.c: the board's fixed devices; virtio.c: what -device, -drive, -netdev, ... ask for. 0, or -1 with e filled. */
+int machine_add_virtio(struct machine *m, struct err *e);
+/* virtio.c: what -device loader puts into memory. */
+int machine_load_extra(struct machine *m, struct err *e);
 int machine_add_devices(struct machine *m, struct err *e);
 /* Any thread. */
 void machine_end(struct machine *m, int status);
