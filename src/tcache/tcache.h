@@ -1,0 +1,236 @@
+/*
+ * The translation cache: code memory, a table of translated blocks that every
+ * vCPU looks up and fills at the same time, direct jumps between blocks, and
+ * invalidation.  It knows code as opaque bytes with patchable jumps; what is in
+ * them is the translator's business.
+ *
+ * The life of a block: the translator calls tcache_watch() for each page it is
+ * going to read, reads and translates, emits into tcache_reserve()'s space, and
+ * calls tcache_publish().  Blocks find each other by tcache_lookup() and are
+ * chained by tcache_link().  A block dies by tcache_invalidate*() or because the
+ * region of code memory that it lies in is the oldest and space is short; then it
+ * is taken out of the table, jumps to it are unpatched, and its memory (code and
+ * metadata, which share a region) is reused after a grace period.
+ *
+ * Readers (lookup, running code) are RCU readers of base/rcu.h: a pointer to a
+ * block or to code is good until the thread's next quiescent state.
+ *
+ * Completion of an invalidation, as IC IVAU; DSB need it:
+ *   1. tcache_invalidate*() unlinks the stale blocks, so that no chained jump
+ *      and no later lookup leads to them, then moves the epoch and kicks.
+ *   2. Each vCPU calls tcache_poll() when it leaves translated code. It answers
+ *      true when the epoch moved: the vCPU then empties all its jump caches. From
+ *      there on it holds no way into a stale block.
+ *   3. tcache_sync() (DSB) waits until every vCPU in translated code has done so
+ *      since this vCPU's last invalidation. It is one load when there was none.
+ * Translated code must leave (look at the request word that `kick` sets) at every
+ * context synchronisation event and once per loop.
+ *
+ * Locks: tcache.lock (RANK_TCACHE) for the table's writers, page lists and
+ * regions, tcache.link_lock (RANK_LINK) inside it for jumps.
+ */
+#ifndef PARMA_TCACHE_TCACHE_H
+#define PARMA_TCACHE_TCACHE_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/types.h"
+
+struct tcache;
+struct tcache_cpu; /* one thread's side: its arena and its part in the protocol above */
+
+/* What a block is looked up by. */
+struct tkey {
+	const void *host; /* host address of the first guest instruction, standing for its physical address */
+	uint64_t pc;      /* guest virtual address */
+	uint32_t ctx;     /* context bits */
+};
+
+/* Guest code that a block was made from: a run of bytes within one guest page. */
+struct tspan {
+	const void *host;
+	uint32_t bytes;
+};
+
+/* A direct exit. The translator fills site, stub and user. */
+struct tlink {
+	uint32_t site;        /* offset in the code of a jmp's rel32; its address is a multiple of 4 */
+	uint32_t stub;        /* offset in the code that it jumps to while not linked */
+	uint64_t user;        /* the translator's: the target's pc */
+	struct tblock *from;  /* CONST_AFTER_INIT */
+	struct tblock *to;    /* GUARDED_BY(link_lock) NULL: not linked; racy reads are a hint */
+	struct tlink *next;   /* GUARDED_BY(link_lock) others to the same block */
+	struct tlink **pprev; /* GUARDED_BY(link_lock) */
+};
+
+#define TBLOCK_PAGES 2
+
+struct tblock {
+	struct tkey key;             /* CONST_AFTER_INIT */
+	const uint8_t *code;         /* CONST_AFTER_INIT: entry point, executable view */
+	uint32_t code_bytes;         /* CONST_AFTER_INIT */
+	uint32_t guest_insns;        /* CONST_AFTER_INIT: the translator's number */
+	uint32_t nlinks, nspans;     /* CONST_AFTER_INIT */
+	struct tlink *links;         /* CONST_AFTER_INIT pointer; fields say */
+	const struct tspan *spans;   /* CONST_AFTER_INIT */
+	const void *guest_copy;      /* CONST_AFTER_INIT: the spans' bytes as translated, one after another */
+	void *blob;                  /* CONST_AFTER_INIT: the translator's (recovery tables), 16-byte aligned */
+	uint32_t blob_bytes;         /* CONST_AFTER_INIT */
+	uint32_t dead;               /* ATOMIC(st_rel by the killer with both locks held, ld_acq): not to be entered */
+	uint64_t hits;               /* OWNER(translated code), racy: for the translator's profile */
+
+	struct tblock *hash_next;    /* RCU(tcache), writer holds tcache.lock */
+	struct tblock **hash_pprev;  /* GUARDED_BY(tcache.lock) */
+	struct tlink *incoming;      /* GUARDED_BY(link_lock) */
+	struct tblock *region_next;  /* GUARDED_BY(tcache.lock) next older in its region */
+	struct tpage_ref {
+		struct tblock *block;    /* CONST_AFTER_INIT */
+		struct tpage *page;      /* CONST_AFTER_INIT; NULL: unused */
+		struct tpage_ref *next;  /* GUARDED_BY(tcache.lock) */
+		struct tpage_ref **pprev;
+	} pages[TBLOCK_PAGES];
+};
+
+/* Upcalls. */
+struct tcache_ops {
+	/* Makes every vCPU leave translated code soon and pass a quiescent state. Any thread, locks may be held. */
+	void (*kick_all)(void *arg);
+	void *arg;
+};
+
+#define TCACHE_DEFAULT_BYTES ((size_t)256 << 20)
+#define TCACHE_MIN_BYTES ((size_t)1 << 20)
+
+/* -- set-up -- */
+
+/* Maps `bytes` of code memory (virtual; a multiple of 1 MiB). NULL with e filled: no memory. */
+struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err *e);
+/* No thread uses it any more. Waits for a grace period: call it offline or unregistered. */
+void tcache_free(struct tcache *t);
+/* Guest RAM that code may be translated from (mem_region.host, size; page multiples). Before the first vCPU. */
+void tcache_add_ram(struct tcache *t, const void *host, uint64_t size);
+
+/*
+ * Code that stays for good at the start of code memory (entry and exit glue):
+ * the writable view, *delta = executable minus writable address. Before the first reserve.
+ */
+uint8_t *tcache_glue(struct tcache *t, size_t bytes, intptr_t *delta);
+
+/* One for each thread that runs or translates code. NULL: no memory. */
+struct tcache_cpu *tcache_cpu_new(struct tcache *t);
+void tcache_cpu_free(struct tcache_cpu *c);
+
+/* -- translating -- */
+
+/*
+ * To be called before guest code in the page of `host` is read for translation:
+ * from here until tcache_publish() invalidations of the page are noticed.
+ * Returns the page's generation for tdraft.gen; host must lie in RAM added above.
+ */
+uint64_t tcache_watch(struct tcache *t, const void *host);
+
+/* Space to emit in: writable view [rw, end), at least `bytes` of it; executable address = rw + delta. */
+struct tspace {
+	uint8_t *rw, *end;
+	intptr_t delta;
+};
+/*
+ * False: no region is free before a grace period passes. Leave translated code,
+ * pass a quiescent state, and try again (others have been kicked).
+ * Space holds metadata too: of what is given keep back tcache_meta_bytes().
+ * BUG if bytes > tcache_max_reserve(). What was reserved before and not published is given back.
+ */
+bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s);
+size_t tcache_max_reserve(const struct tcache *t);
+
+/* A block to be published. Arrays are copied. */
+struct tdraft {
+	struct tkey key;
+	const uint8_t *code;      /* start in the writable view: rw of the last reserve, or above it for alignment */
+	uint32_t code_bytes;
+	uint32_t guest_insns;
+	const struct tlink *links;
+	uint32_t nlinks;
+	const struct tspan *spans; /* in at most TBLOCK_PAGES pages, each with 16 spans at most */
+	uint32_t nspans;
+	const void *guest_copy;    /* the spans' bytes as they were translated */
+	const void *pages[TBLOCK_PAGES]; /* every page read; NULL: unused */
+	uint64_t gen[TBLOCK_PAGES];      /* what tcache_watch() gave for them */
+	const void *blob;
+	uint32_t blob_bytes;
+};
+/* Bytes that a draft needs beside its code. */
+size_t tcache_meta_bytes(uint32_t nlinks, uint32_t nspans, uint32_t guest_bytes, uint32_t blob_bytes);
+
+/*
+ * Makes the block known. Returns it, or the block of the same key that another
+ * thread published first (this copy's space is free again then), or NULL: a page
+ * was invalidated meanwhile (translate again), or the space does not hold the metadata
+ * (*no_space is set then, if no_space is not NULL).
+ */
+struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool *no_space);
+
+/* -- running -- */
+
+/* The block of a key or NULL. Wait-free; the result is good until the next quiescent state. */
+struct tblock *tcache_lookup(struct tcache *t, const struct tkey *k);
+/* Patches from->links[slot] to jump to `to`. False: one of them is dead. Any reader. */
+bool tcache_link(struct tcache *t, struct tblock *from, unsigned slot, struct tblock *to);
+/* Unlinks every direct jump from a block to one in another page (host page of the key): their translation may change. */
+void tcache_unlink_cross(struct tcache *t);
+
+/* This thread is about to enter, or has left translated code for long (sleep, stop). */
+void tcache_enter(struct tcache_cpu *c);
+void tcache_leave(struct tcache_cpu *c);
+/*
+ * Between two runs of translated code, before a lookup and before rcu_quiescent(): true if blocks were
+ * killed since the last call, then the caller empties its jump caches. True after tcache_enter() if any were meanwhile.
+ */
+bool tcache_poll(struct tcache_cpu *c);
+
+/* -- invalidating -- */
+
+/*
+ * Guest memory [host, host + bytes) changed or may have (IC IVAU, DMA): blocks
+ * made from bytes that differ now are killed, those whose bytes are the same live.
+ * One load where a page has no code. c: the caller, whose tcache_sync() will wait;
+ * NULL for a thread that is no vCPU's. Memory outside RAM is ignored.
+ * A full fence must lie between the change and the call.
+ */
+void tcache_invalidate(struct tcache *t, struct tcache_cpu *c, const void *host, size_t bytes);
+/* The same for all memory (IC IALLU, IC IALLUIS). */
+void tcache_invalidate_all(struct tcache *t, struct tcache_cpu *c);
+/* Kills every block, changed or not (machine reset, a change of translation options). */
+void tcache_flush(struct tcache *t);
+/* Kills one block (found bad by its user). */
+void tcache_kill(struct tcache *t, struct tblock *b);
+/*
+ * DSB: waits until no other vCPU runs code that c invalidated. `serve` is called
+ * while it waits, to serve what others want of this one (it may be NULL).
+ */
+void tcache_sync(struct tcache_cpu *c, void (*serve)(void *arg), void *arg);
+
+/* -- looking in -- */
+
+/* The live block whose code holds this executable address, or NULL. Slow; any reader. */
+struct tblock *tcache_find_code(struct tcache *t, const void *pc);
+
+struct tcache_stats {
+	uint64_t blocks, code_bytes, guest_bytes;          /* published so far */
+	uint64_t lost_races, stale_drafts;                 /* not published */
+	uint64_t links, unlinks;
+	uint64_t killed_changed, killed_region, kept_same; /* blocks, by why; kept: invalidated without a change */
+	uint64_t regions_retired, reserve_waits;
+	uint64_t live;                                     /* blocks now */
+};
+void tcache_get_stats(struct tcache *t, struct tcache_stats *s);
+
+/*
+ * Called with each block published, to name it in a perf map and the like
+ * (tcache/perfmap.h). With tcache.lock held: short, calls nothing of tcache.
+ * Before the first publish.
+ */
+void tcache_set_hook(struct tcache *t, void (*published)(void *arg, const struct tblock *b), void *arg);
+
+#endif
