@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bits.h"
@@ -85,6 +86,23 @@ size_t chardev_write(struct chardev *c, const void *buf, size_t n)
 	if (k)
 		ioloop_wake(c->env.loop);
 	return done;
+}
+
+void chardev_write_all(struct chardev *c, const void *buf, size_t n)
+{
+	const uint8_t *p = buf;
+	size_t done = chardev_write(c, p, n);
+
+	for (int tries = 0; done < n && tries < 1000; tries++) {
+		struct timespec ms = {0, 1000000};
+		size_t k;
+
+		nanosleep(&ms, NULL);
+		k = chardev_write(c, p + done, n - done);
+		done += k;
+		if (k)
+			tries = 0;
+	}
 }
 
 static short want_out(void *arg)

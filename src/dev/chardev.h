@@ -88,6 +88,11 @@ bool chardev_is_open(const struct chardev *c);
 
 /* Takes up to n bytes; returns how many. Short: writable() will be called. */
 size_t chardev_write(struct chardev *c, const void *buf, size_t n);
+/*
+ * Takes all n bytes, waiting for the host; what it does not take within a second is lost.
+ * For callers that have nowhere to keep them and hold no lock (semihosting).
+ */
+void chardev_write_all(struct chardev *c, const void *buf, size_t n);
 /* The front end can take input again. */
 void chardev_accept_input(struct chardev *c);
 

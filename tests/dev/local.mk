@@ -23,3 +23,5 @@ check_PROGRAMS += tests/dev/t_net
 tests_dev_t_net_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) $(SLIRP_LIBS)
 check_PROGRAMS += tests/dev/t_term
 tests_dev_t_term_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) -lutil
+check_PROGRAMS += tests/dev/t_virtio_race
+tests_dev_t_virtio_race_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
