@@ -296,7 +296,7 @@ static int take_config(struct opts *o, SlirpConfig *c, const char *search[16], s
 	c->tftp_path = opts_str(o, "tftp", NULL);
 	c->bootfile = opts_str(o, "bootfile", NULL);
 	if (take_net(o, c, e) < 0 || opts_bool(o, "restrict", &restricted, e) < 0 || opts_bool(o, "ipv4", &v4, e) < 0 ||
-	    opts_bool(o, "ipv6", &v6, e) < 0 || opts_finish(o, e) < 0)
+	    opts_bool(o, "ipv6", &v6, e) < 0)
 		return -1;
 	if (!v4 && !v6)
 		return err_set(e, EXIT_USAGE, "%s: neither ipv4 nor ipv6", opts_what(o));

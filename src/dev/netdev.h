@@ -34,7 +34,8 @@ struct netdev_client {
  * From "user,id=ID,key=value..." parsed with the implied key "type".  Keys: net=, host=, dns=, dhcpstart=,
  * hostname=, domainname=, dnssearch=, restrict=, ipv4=, ipv6=, tftp=, bootfile=,
  * hostfwd=[tcp|udp]:[HOSTADDR]:HOSTPORT-[GUESTADDR]:GUESTPORT,
- * guestfwd=tcp:ADDR:PORT-cmd:COMMAND. Does not free o. NULL with e filled on failure.
+ * guestfwd=tcp:ADDR:PORT-cmd:COMMAND. Neither finishes nor
+ * frees o. NULL with e filled on failure.
  */
 struct netdev *netdev_new(struct opts *o, struct err *e);
 /* After its card was freed. */

@@ -25,6 +25,10 @@ static struct netdev *make(const char *text)
 	struct opts *o = opts_parse("-netdev", text, "type", &e);
 	struct netdev *n = o ? netdev_new(o, &e) : NULL;
 
+	if (n && opts_finish(o, &e) < 0) {
+		netdev_free(n);
+		n = NULL;
+	}
 	opts_free(o);
 	return n;
 }
