@@ -3,9 +3,10 @@
  * and by the reference engine, compared.  A development tool: it needs
  * qemu-aarch64 and an AArch64 compiler; tests/a64/oracle.sh builds and calls it.
  *
- *     oracle HARNESS [-n CASES-PER-ROW] [-s SEED] [-r TEXT] [-v FILE] [-q]
+ *     oracle HARNESS [-n CASES-PER-ROW] [-s SEED] [-r TEXT] [-v FILE] [-u COUNT] [-q]
  *
  * -r: only rows whose name or group contains TEXT (repeatable; ^TEXT: starts with).
+ * -u COUNT: instead, that many words that we do not decode: qemu must find them undefined too.
  * -v: also append every case that agrees to FILE as a vector (vecfile.h).
  * Rows that it cannot run (system, exception generation) are skipped.
  * Exit status 0: all agreed.
@@ -264,6 +265,52 @@ static void start_harness(const char *path)
 	from_fd = b[0];
 }
 
+/* A word that our decoder rejects: random, or a legal one with one or two bits changed. */
+static uint32_t unallocated_word(const struct vcpu *c)
+{
+	struct a64_insn d;
+	uint32_t w;
+
+	do {
+		const struct a64_row *r = &a64_rows[1 + below(A64_OP_COUNT - 1)];
+
+		w = (uint32_t)rnd();
+		if (below(8))
+			w = (w & ~r->mask) | r->value;
+		w ^= 1u << below(32);
+		if (below(2))
+			w ^= 1u << below(32);
+	} while (a64_decode(w, c->feats, &d) || (w >> 25 & 15) == 2);
+	return w;
+}
+
+static int run_unallocated(const struct vcpu *c, unsigned count)
+{
+	unsigned ran = 0;
+
+	while (count) {
+		uint32_t n = MIN(count, BATCH);
+
+		memset(in, 0, sizeof(in));
+		for (uint32_t k = 0; k < n; k++) {
+			in[k].word = unallocated_word(c);
+			in[k].index = k;
+			case_default_state(&in[k].s);
+			in[k].s.pc = CASE_CODE + k * CASE_STRIDE;
+		}
+		must_write(&n, 4);
+		must_write(in, n * sizeof(in[0]));
+		must_read(theirs, n * sizeof(theirs[0]));
+		for (uint32_t k = 0; k < n; k++)
+			if (theirs[k].s.trap != CASE_UNDEF) {
+				printf("0x%08x\n", in[k].word);
+				ran++;
+			}
+		count -= n;
+	}
+	return ran != 0;
+}
+
 static bool wanted(const struct a64_row *r, char **texts, unsigned n)
 {
 	for (unsigned k = 0; k < n; k++)
@@ -275,11 +322,11 @@ static bool wanted(const struct a64_row *r, char **texts, unsigned n)
 
 int main(int argc, char **argv)
 {
-	unsigned per_row = 100, ntexts = 0, skipped = 0;
+	unsigned per_row = 100, ntexts = 0, skipped = 0, unallocated = 0;
 	char *texts[MAX_TEXTS];
 	struct vcpu *c = flat_new();
 
-	for (int opt; (opt = getopt(argc, argv, "n:s:r:v:q")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "n:s:r:v:u:q")) != -1;) {
 		if (opt == 'n')
 			per_row = (unsigned)atoi(optarg);
 		else if (opt == 's')
@@ -288,6 +335,8 @@ int main(int argc, char **argv)
 			texts[ntexts++] = optarg;
 		else if (opt == 'v')
 			vec_file = fopen(optarg, "a");
+		else if (opt == 'u')
+			unallocated = (unsigned)atoi(optarg);
 		else if (opt == 'q')
 			quiet = true;
 		else
@@ -298,6 +347,8 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	start_harness(argv[optind]);
+	if (unallocated)
+		return run_unallocated(c, unallocated);
 	for (unsigned op = 1; op < A64_OP_COUNT; op++) {
 		const struct a64_row *r = &a64_rows[op];
 
