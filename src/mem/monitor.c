@@ -4,4 +4,18 @@
  */
 #include "mem/monitor.h"
 
+#include <sched.h>
+
+#define SPINS_BEFORE_YIELD 200
+
 struct monitor_stripe monitor_stripes[MONITOR_STRIPES];
+
+void stripe_wait(const struct monitor_stripe *s)
+{
+	for (unsigned k = 0; ld_rlx(&s->locked); k++) {
+		if (k < SPINS_BEFORE_YIELD)
+			cpu_relax();
+		else
+			sched_yield();
+	}
+}

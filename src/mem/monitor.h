@@ -39,11 +39,13 @@ static inline struct monitor_stripe *stripe_of(uintptr_t host)
 	return &monitor_stripes[(g ^ g >> 12) & (MONITOR_STRIPES - 1)];
 }
 
+/* Waits until the stripe looks free; gives the host CPU away where its holder seems to have lost its own. */
+void stripe_wait(const struct monitor_stripe *s);
+
 static inline void stripe_take(struct monitor_stripe *s)
 {
 	while (__atomic_exchange_n(&s->locked, 1, __ATOMIC_ACQUIRE))
-		while (ld_rlx(&s->locked))
-			cpu_relax();
+		stripe_wait(s);
 }
 
 static inline void stripe_drop(struct monitor_stripe *s) { st_rel(&s->locked, 0); }
