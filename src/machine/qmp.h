@@ -1,0 +1,23 @@
+/*
+ * The control socket: JSON lines in the manner of QEMU's machine protocol
+ * (QMP), so that QMP clients can talk to it: greeting, qmp_capabilities, then
+ * {"execute": NAME, "arguments": {...}, "id": ANY} with {"return": ...} or
+ * {"error": {"class", "desc"}} as the answer, and events.
+ *
+ * Runs on the I/O thread.
+ */
+#ifndef PARMA_MACHINE_QMP_H
+#define PARMA_MACHINE_QMP_H
+
+#include "machine/machine_priv.h"
+
+struct qmp;
+
+/* Listens on what a -qmp argument names ("unix:PATH,server=on,wait=off", "stdio", ...). NULL with e filled. */
+struct qmp *qmp_new(struct machine *m, const char *text, struct err *e);
+/* After its chardev was freed. */
+void qmp_free(struct qmp *q);
+/* The guest's or the user's end: tells the client. Any thread. */
+void qmp_event(struct qmp *q, const char *name);
+
+#endif
