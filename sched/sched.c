@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "a64/psci.h"
 #include "a64/tlbi.h"
@@ -82,12 +84,15 @@ static void *thread_main(void *arg)
 	struct sched *s = p->sched;
 	struct vcpu *c = s->vcpu[p - s->slot];
 
+	pthread_getcpuclockid(pthread_self(), &p->clock);
+	st_rel(&p->tid, gettid()); /* pairs with sched_thread_ns() */
 	rcu_reader_register();
 	rcu_offline();
 	sched_lock(s);
 	while (wait_runnable(s, p))
 		run_once(s, p, c);
 	sched_unlock(s);
+	st_rel(&p->final_ns, sched_thread_ns(s, (unsigned)(p - s->slot)));
 	rcu_reader_unregister();
 	return NULL;
 }
@@ -327,6 +332,31 @@ static void serve(struct sched *s)
 	stop_all(s);
 	pthread_cond_broadcast(&s->changed);
 	sched_unlock(s);
+}
+
+enum sched_state sched_cpu_state(struct sched *s, unsigned k)
+{
+	enum sched_state st = SCHED_OFF;
+
+	sched_lock(s);
+	if (s->slot[k].power != POWER_OFF)
+		st = s->paused ? SCHED_PAUSED : ld_rlx(&s->vcpu[k]->sleep_futex) ? SCHED_HALTED : SCHED_RUNNING;
+	sched_unlock(s);
+	return st;
+}
+
+int sched_thread_id(struct sched *s, unsigned k) { return ld_acq(&s->slot[k].tid); }
+
+uint64_t sched_thread_ns(struct sched *s, unsigned k)
+{
+	struct timespec ts;
+	uint64_t final = ld_acq(&s->slot[k].final_ns); /* pairs with thread_main() */
+
+	if (final)
+		return final;
+	if (!ld_acq(&s->slot[k].tid) || clock_gettime(s->slot[k].clock, &ts)) /* pairs with thread_main() */
+		return 0;
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 uint64_t sched_icount(const struct sched *s)

@@ -46,6 +46,12 @@ void sched_free(struct sched *s);
 /* machine_ops of vCPUs that belong to a sched; vcpu.machine must be the struct sched. */
 extern const struct machine_ops sched_machine_ops;
 
+/* What a vCPU does right now, for people; and its host thread: id, and processor time used so far. Any thread. */
+enum sched_state { SCHED_OFF, SCHED_PAUSED, SCHED_HALTED, SCHED_RUNNING };
+enum sched_state sched_cpu_state(struct sched *s, unsigned k);
+int sched_thread_id(struct sched *s, unsigned k);
+uint64_t sched_thread_ns(struct sched *s, unsigned k);
+
 /* The vCPUs, indexed by vcpu.index; for vcpu_config.all. */
 struct vcpu **sched_vcpus(struct sched *s);
 

@@ -3,6 +3,7 @@
 #define PARMA_SCHED_PRIV_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "base/lock.h"
 #include "sched/sched.h"
@@ -13,6 +14,9 @@ struct slot {
 	struct sched *sched;          /* CONST_AFTER_INIT */
 	pthread_t thread;             /* OWNER(main thread) */
 	bool started;                 /* OWNER(main thread) */
+	int tid;                      /* ATOMIC(st_rel by the thread, ld_acq): host thread id, 0 before it runs */
+	uint64_t final_ns;            /* ATOMIC(st_rel when the thread ends): its processor time, 0 before */
+	clockid_t clock;              /* published by tid: the thread's processor time */
 	bool boot;                    /* CONST_AFTER_INIT */
 	uint64_t boot_entry, boot_arg; /* CONST_AFTER_INIT */
 	enum power power;             /* GUARDED_BY(sched.lock) */

@@ -42,9 +42,12 @@ static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
+	uint64_t t0;
 
 	tlbi_leave(c);
 	rcu_offline();
+	c->st.halts++;
+	t0 = clock_ns();
 	for (;;) {
 		at_xchg(&c->sleep_futex, how);
 		if (must_wake(c, deadline_ns, event))
@@ -52,6 +55,7 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 		futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
+	c->st.halted_ns += clock_ns() - t0;
 	rcu_online();
 	tlbi_enter(c);
 }

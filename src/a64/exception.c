@@ -50,6 +50,10 @@ void exc_enter(struct vcpu *c, enum exc_vector v, uint64_t ret)
 
 	if (unlikely(c->pmu_filtered))
 		pmu_sync(c);
+	if (v == VEC_SYNC)
+		c->st.exceptions++;
+	else
+		c->st.interrupts++;
 	c->sys.spsr = spsr;
 	c->sys.elr = ret;
 	c->mon.granule = 0;

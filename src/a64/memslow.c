@@ -68,6 +68,7 @@ uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsig
 	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
 	uint64_t val = 0, part = 0;
 
+	c->st.mmio++;
 	for (unsigned k = 0; k < size; k += piece) {
 		if (!dev->region->ops ||
 		    !physmap_mmio_read(dev->region, mk_gpa(dev->pa.v + k), piece, c->index, &part))
@@ -81,6 +82,7 @@ void mmio_store(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned
 {
 	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
 
+	c->st.mmio++;
 	if (!dev->region->ops) /* ROM ignores writes */
 		return;
 	for (unsigned k = 0; k < size; k += piece)

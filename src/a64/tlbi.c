@@ -6,6 +6,7 @@
 #include "a64/eval.h"
 #include "a64/sysbits.h"
 #include "a64/tlbset.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 void tlbi_init(struct vcpu *c) { lock_init(&c->mbox.lock, RANK_VCPU); }
@@ -88,13 +89,18 @@ static void wait_for(struct vcpu *c, struct vcpu *other)
 
 void tlbi_dsb(struct vcpu *c)
 {
+	uint64_t t0;
+
 	if (likely(!c->mbox.unsynced))
 		return;
 	fence_sc();
+	t0 = clock_ns();
 	for (unsigned k = 0; k < c->nvcpus; k++)
 		if (c->all[k] && c->all[k] != c)
 			wait_for(c, c->all[k]);
 	c->mbox.unsynced = false;
+	c->st.dsb_waits++;
+	c->st.dsb_wait_ns += clock_ns() - t0;
 }
 
 void tlbi_enter(struct vcpu *c)

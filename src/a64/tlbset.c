@@ -353,6 +353,7 @@ static mmu_fsc line_get(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const st
 	mmu_fsc fsc;
 
 	if (!mmu_on || !l2_usable(c, va, a) || !l2_find(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
+		c->st.tlb_walks++;
 		fsc = mmu_walk(c, va, a, &m);
 		if (fsc != MMU_OK)
 			return fsc;
@@ -371,6 +372,7 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 	mmu_fsc fsc;
 
 	if (l->va != (va & ~(TLB_PAGE - 1)) || !(l->flags & 1u << kind)) {
+		c->st.tlb_misses++;
 		fsc = line_get(c, x, va, &a, &l);
 		if (fsc != MMU_OK)
 			return fsc;

@@ -12,6 +12,7 @@
 #include "a64/feat.h"
 #include "a64/sysstate.h"
 #include "base/atomic.h"
+#include "base/stats.h"
 #include "base/lock.h"
 #include "base/timer.h"
 #include "base/types.h"
@@ -130,6 +131,7 @@ struct vcpu {
 	uint32_t yields;         /* OWNER(vcpu) YIELD hints so far */
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
+	struct stats st;         /* OWNER(vcpu) */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
 	uint64_t counted_to;     /* OWNER(vcpu) interpreter: icount holds what was retired before this address */
 };

@@ -3,6 +3,6 @@ libbase_a_SOURCES = \
 	src/base/types.h src/base/bits.h src/base/atomic.h src/base/bug.h src/base/bug.c \
 	src/base/err.h src/base/err.c src/base/log.h src/base/log.c \
 	src/base/lock.h src/base/lock.c src/base/clock.h src/base/clock.c \
-	src/base/timer.h src/base/timer.c src/base/rcu.h \
+	src/base/timer.h src/base/timer.c src/base/rcu.h src/base/stats.h src/base/stats.def \
 	src/base/opts.h src/base/opts.c src/base/nearest.h src/base/nearest.c
 LIBBASE = libbase.a

@@ -169,6 +169,31 @@ static int opt_none_only(struct boot_ctx *x, const char *arg)
 	return 0;
 }
 
+static int opt_qmp(struct boot_ctx *x, const char *arg)
+{
+	x->c->qmp = strcmp(arg, "none") ? arg : NULL;
+	return 0;
+}
+
+static int opt_stats(struct boot_ctx *x, const char *arg)
+{
+	if (strcmp(arg, "text") && strcmp(arg, "json") && strncmp(arg, "json:", 5))
+		return err_set(x->e, EXIT_USAGE, "-stats %s: give text, json or json:FILE", arg);
+	x->c->stats = arg;
+	return 0;
+}
+
+static int opt_fw_cfg(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->fw_cfgs, arg, "name"); }
+
+static int opt_global(struct boot_ctx *x, const char *arg)
+{
+	static const char key[] = "virtio-mmio.force-legacy=";
+
+	if (strncmp(arg, key, sizeof(key) - 1))
+		return err_set(x->e, EXIT_USAGE, "-global %s: there is virtio-mmio.force-legacy only", arg);
+	return parse_bool("-global virtio-mmio.force-legacy", arg + sizeof(key) - 1, &x->c->legacy_virtio, x->e);
+}
+
 static int opt_display(struct boot_ctx *x, const char *arg) { return opt_none_only(x, arg); }
 
 #define FLAG_OPTION(handler, lvalue, value) \
@@ -181,6 +206,7 @@ static int opt_display(struct boot_ctx *x, const char *arg) { return opt_none_on
 FLAG_OPTION(nographic, x->nographic, true)
 FLAG_OPTION(snapshot, x->snapshot, true)
 FLAG_OPTION(nodefaults, x->c->defaults, false)
+FLAG_OPTION(paused, x->c->start_paused, true)
 FLAG_OPTION(no_reboot, x->c->no_reboot, true)
 FLAG_OPTION(semihosting, x->c->semihosting, true)
 
@@ -381,6 +407,7 @@ void boot_opts_free(struct machine_config *c)
 	list_free(&c->netdevs);
 	list_free(&c->nics);
 	list_free(&c->objects);
+	list_free(&c->fw_cfgs);
 	opts_free(c->machine_props);
 	opts_free(c->cpu_props);
 	opts_free(c->accel_props);

@@ -32,16 +32,19 @@ struct machine_config {
 
 	const char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;
 
-	struct opt_list chardevs, drives, blockdevs, devices, netdevs, nics, objects;
+	struct opt_list chardevs, drives, blockdevs, devices, netdevs, nics, objects, fw_cfgs;
 	const char **serials; /* -serial arguments in order */
 	unsigned nserials;
 
 	bool defaults;      /* false with -nodefaults */
 	bool no_reboot;
+	bool legacy_virtio;
 	bool semihosting;
 	struct opts *semihosting_config;
 	struct opts *rtc;
 	bool start_paused;
+	const char *qmp;   /* -qmp argument; NULL: none */
+	const char *stats; /* "text", "json" or "json:FILE"; NULL: none */
 };
 
 #endif

@@ -88,6 +88,7 @@ static int add_rtc_gpio(struct machine *m, struct err *e)
 	machine_add_part(m, rtc, reset_rtc, free_rtc);
 	physmap_add_mmio(m->pm, mk_gpa(VIRT_RTC), VIRT_DEV_SIZE, &pl031_ops, rtc);
 	gpio = pl061_new(machine_spi(m, VIRT_SPI_GPIO));
+	m->gpio = gpio;
 	machine_add_part(m, gpio, reset_gpio, free_gpio);
 	physmap_add_mmio(m->pm, mk_gpa(VIRT_GPIO), VIRT_DEV_SIZE, &pl061_ops, gpio);
 	return 0;
@@ -100,8 +101,10 @@ static void add_virtio_slots(struct machine *m)
 	BUG_ON(!slots);
 	m->virtio = slots;
 	machine_add_part(m, slots, NULL, free);
-	for (unsigned k = 0; k < VIRT_VIRTIO_COUNT; k++)
+	for (unsigned k = 0; k < VIRT_VIRTIO_COUNT; k++) {
+		slots[k].legacy = m->cfg->legacy_virtio;
 		physmap_add_mmio(m->pm, mk_gpa(VIRT_VIRTIO + k * VIRT_VIRTIO_SIZE), VIRT_VIRTIO_SIZE, &virtio_mmio_ops, &slots[k]);
+	}
 }
 
 int machine_add_devices(struct machine *m, struct err *e)

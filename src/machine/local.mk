@@ -5,6 +5,7 @@ libmachine_a_SOURCES = \
 	src/machine/boot.c src/machine/chardevs.c src/machine/devices.c src/machine/virtio.c \
 	src/machine/fdt.h src/machine/fdt.c \
 	src/machine/loader.h src/machine/loader.c \
+	src/machine/qmp.h src/machine/qmp.c src/machine/stats.h src/machine/stats.c \
 	src/machine/semihost.h src/machine/semihost.c
 EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \
 	src/guest/smp.c src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc

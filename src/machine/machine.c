@@ -23,6 +23,8 @@
 #include "dev/pl061.h"
 #include "machine/machine_priv.h"
 #include "machine/memmap.h"
+#include "machine/qmp.h"
+#include "machine/stats.h"
 
 bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_BEST; }
 void machine_list_cpus(FILE *f) { cpu_model_list(f); }
@@ -99,6 +101,19 @@ static void semihost_exit(void *arg, struct vcpu *c, int status)
 	c->mops->system_off(c, status);
 }
 
+bool machine_pause(struct machine *m, bool pause)
+{
+	if (at_xchg(&m->user_paused, pause) == pause)
+		return false;
+	if (pause)
+		sched_pause(m->sched);
+	else
+		sched_resume(m->sched);
+	return true;
+}
+
+bool machine_is_paused(const struct machine *m) { return ld_acq(&m->user_paused); }
+
 void machine_add_part(struct machine *m, void *p, void (*reset)(void *), void (*free_fn)(void *))
 {
 	struct machine_part *part = calloc(1, sizeof(*part));
@@ -152,6 +167,7 @@ static int make_cpus(struct machine *m, struct err *e)
 
 	if (!model)
 		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
+	m->engine_name = "interp";
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);
 	if (!m->wires || !m->sched)
@@ -229,6 +245,9 @@ static int make_fw_cfg(struct machine *m, struct err *e)
 	fw_cfg_add_u16(m->fw_cfg, FW_CFG_NB_CPUS, (uint16_t)m->ncpus);
 	fw_cfg_add_u16(m->fw_cfg, FW_CFG_MAX_CPUS, (uint16_t)m->ncpus);
 	fw_cfg_add_u16(m->fw_cfg, FW_CFG_NOGRAPHIC, 1);
+	for (unsigned k = 0; k < m->cfg->fw_cfgs.n; k++)
+		if (fw_cfg_add_option(m->fw_cfg, m->cfg->fw_cfgs.v[k], e) || opts_finish(m->cfg->fw_cfgs.v[k], e))
+			return -1;
 	physmap_add_mmio(m->pm, mk_gpa(VIRT_FW_CFG), FW_CFG_SIZE, &fw_cfg_mmio, m->fw_cfg);
 	return 0;
 }
@@ -242,6 +261,8 @@ static int make(struct machine *m, struct err *e)
 	m->loop = ioloop_new(e);
 	if (!m->loop || hostsig_start(m->loop, on_signal, m, e))
 		return -1;
+	if (m->cfg->qmp && !(m->qmp = qmp_new(m, m->cfg->qmp, e)))
+		return -1;
 	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e))
 		return -1;
 	return machine_load(m, e);
@@ -252,8 +273,17 @@ static int run(struct machine *m, struct err *e)
 {
 	int status = 0;
 
+	int rc;
+
 	reset_devices(m);
-	return sched_run(m->sched, &status, e) ? -1 : status;
+	m->start_ns = clock_ns();
+	if (m->cfg->start_paused)
+		machine_pause(m, true);
+	rc = sched_run(m->sched, &status, e);
+	qmp_event(m->qmp, "SHUTDOWN");
+	if (m->cfg->stats)
+		stats_report(m);
+	return rc ? -1 : status;
 }
 
 static void destroy(struct machine *m)
@@ -261,6 +291,7 @@ static void destroy(struct machine *m)
 	for (unsigned k = m->nchardevs; k--;)
 		chardev_free(m->chardevs[k]);
 	free(m->chardevs);
+	qmp_free(m->qmp);
 	while (m->parts) {
 		struct machine_part *p = m->parts;
 

@@ -41,6 +41,11 @@ struct machine {
 	unsigned nchardevs;               /* CONST_AFTER_INIT */
 	struct chardev *serial0;          /* CONST_AFTER_INIT; where semihosting writes, too */
 	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
+	struct pl061 *gpio;               /* CONST_AFTER_INIT */
+	struct qmp *qmp;                  /* CONST_AFTER_INIT; NULL: no control socket */
+	const char *engine_name;          /* CONST_AFTER_INIT */
+	uint64_t start_ns;                /* CONST_AFTER_INIT: clock_ns() when it began to run */
+	uint32_t user_paused;             /* ATOMIC(at_xchg): stopped by the user */
 	struct machine_part *parts;       /* CONST_AFTER_INIT */
 	struct semihost semihost;         /* CONST_AFTER_INIT */
 	struct virtio_mmio *virtio;       /* CONST_AFTER_INIT: the slots */
@@ -69,6 +74,9 @@ int machine_add_virtio(struct machine *m, struct err *e);
 /* virtio.c: what -device loader puts into memory. */
 int machine_load_extra(struct machine *m, struct err *e);
 int machine_add_devices(struct machine *m, struct err *e);
+/* Stops or continues all vCPUs for the user; false: they were already. Not on a vCPU thread. */
+bool machine_pause(struct machine *m, bool pause);
+bool machine_is_paused(const struct machine *m);
 /* Any thread. */
 void machine_end(struct machine *m, int status);
 

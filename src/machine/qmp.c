@@ -1,6 +1,6 @@
 /* See qmp.h.  Commands are one row and one function each. */
 #ifdef HAVE_CONFIG_H
-#include "config.h"
+#include <config.h>
 #endif
 #include "machine/qmp.h"
 

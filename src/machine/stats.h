@@ -9,7 +9,7 @@ struct machine;
 
 /* A new object: machine-wide numbers and one object a vCPU. Counters are read while vCPUs run. Any thread. */
 json_t *stats_json(struct machine *m);
-/* The same for people. */
-void stats_print(struct machine *m, FILE *f);
+/* At the end of a run: as -stats asks (text on stderr, or JSON into a file). */
+void stats_report(struct machine *m);
 
 #endif

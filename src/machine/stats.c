@@ -1,0 +1,87 @@
+/* See stats.h. */
+#include "machine/stats.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/stats.h"
+#include "machine/machine_priv.h"
+
+static const struct {
+	const char *name, *unit, *help;
+	size_t offset;
+} counters[] = {
+#define COUNT(name, unit, help) {#name, unit, help, offsetof(struct stats, name)},
+#include "base/stats.def"
+#undef COUNT
+};
+
+static uint64_t counter(const struct vcpu *c, unsigned k)
+{
+	return ld_rlx((const uint64_t *)((const char *)&c->st + counters[k].offset));
+}
+
+static const char *const state_names[] = {
+	[SCHED_OFF] = "off", [SCHED_PAUSED] = "paused", [SCHED_HALTED] = "halted", [SCHED_RUNNING] = "running",
+};
+
+static json_t *cpu_json(struct machine *m, unsigned k)
+{
+	const struct vcpu *c = m->cpus[k];
+	json_t *o = json_pack("{s:i,s:s,s:I,s:I}", "cpu", (int)k, "state", state_names[sched_cpu_state(m->sched, k)],
+			      "instructions", (json_int_t)ld_rlx(&c->icount), "host_cpu_ns", (json_int_t)sched_thread_ns(m->sched, k));
+
+	for (unsigned n = 0; n < ARRAY_SIZE(counters); n++)
+		json_object_set_new(o, counters[n].name, json_integer((json_int_t)counter(c, n)));
+	return o;
+}
+
+json_t *stats_json(struct machine *m)
+{
+	json_t *cpus = json_array();
+
+	for (unsigned k = 0; k < m->ncpus; k++)
+		json_array_append_new(cpus, cpu_json(m, k));
+	return json_pack("{s:I,s:s,s:o}", "time_ns", (json_int_t)(clock_ns() - m->start_ns), "engine", m->engine_name, "cpus", cpus);
+}
+
+static void print_text(struct machine *m, FILE *f)
+{
+	double s = (double)(clock_ns() - m->start_ns) * 1e-9, busy = 0;
+	uint64_t insns = sched_icount(m->sched);
+
+	for (unsigned k = 0; k < m->ncpus; k++)
+		busy += (double)(sched_thread_ns(m->sched, k)) * 1e-9;
+	fprintf(f, "engine                %s\n", m->engine_name);
+	fprintf(f, "time                  %.3f s, vCPUs busy %.3f s\n", s, busy);
+	fprintf(f, "guest instructions    %" PRIu64 " (%.1f MIPS of busy time)\n", insns, busy > 0 ? (double)insns / busy * 1e-6 : 0);
+	for (unsigned n = 0; n < ARRAY_SIZE(counters); n++) {
+		uint64_t sum = 0;
+
+		for (unsigned k = 0; k < m->ncpus; k++)
+			sum += counter(m->cpus[k], n);
+		fprintf(f, "%-21s %" PRIu64 "%s%s  (%s)\n", counters[n].name, sum, counters[n].unit[0] ? " " : "", counters[n].unit,
+			counters[n].help);
+	}
+}
+
+void stats_report(struct machine *m)
+{
+	const char *how = m->cfg->stats;
+	json_t *j;
+
+	if (!strcmp(how, "text")) {
+		print_text(m, stderr);
+		return;
+	}
+	j = stats_json(m);
+	if (how[4] == ':') {
+		if (json_dump_file(j, how + 5, JSON_INDENT(2)))
+			fprintf(stderr, "parma: cannot write the statistics to '%s'\n", how + 5);
+	} else {
+		json_dumpf(j, stderr, JSON_INDENT(2));
+		fputc('\n', stderr);
+	}
+	json_decref(j);
+}
