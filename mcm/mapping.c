@@ -93,6 +93,11 @@ const struct mcm_mapping *mcm_mapping_find(const char *name)
 	return NULL;
 }
 
+static const struct mcm_mapping *selected = &mappings[0]; /* CONST_AFTER_INIT */
+
+const struct mcm_mapping *mcm_mapping_selected(void) { return selected; }
+void mcm_mapping_select(const struct mcm_mapping *m) { selected = m; }
+
 const char *mcm_class_name(enum mcm_class c)
 {
 	static const char *const names[] = {

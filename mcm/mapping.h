@@ -89,6 +89,14 @@ const struct mcm_mapping *mcm_mapping_at(unsigned i);
 /* By name; NULL if there is none. */
 const struct mcm_mapping *mcm_mapping_find(const char *name);
 
+/*
+ * The mapping that the translator follows in this process (xlate asks it for
+ * every ordered operation): number 0, unless a command selects another one
+ * (`parma litmus --mapping NAME`) before the first vCPU runs.
+ */
+const struct mcm_mapping *mcm_mapping_selected(void);
+void mcm_mapping_select(const struct mcm_mapping *m);
+
 static inline const struct mcm_lowering *mcm_lower(const struct mcm_mapping *m, enum mcm_class c)
 {
 	return &m->row[c];
