@@ -5,4 +5,5 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 	tests/guest/gicv2.c tests/guest/gicv2.expect \
 	tests/guest/ipi.c tests/guest/ipi.expect \
 	tests/guest/except.c tests/guest/except.expect \
+	tests/guest/mmu.c tests/guest/mmu.expect \
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect

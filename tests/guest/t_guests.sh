@@ -18,6 +18,7 @@ guests=(
 	"gicv2 -M virt,gic-version=2 -smp 4"
 	"ipi -M virt,gic-version=3 -smp 8"
 	"except -M virt,gic-version=3"
+	"mmu -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 )
 
