@@ -5,6 +5,8 @@
 for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do
 	command -v $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
 done
+version=$(qemu-aarch64 --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')
+[ "${version:-0}" -ge 10 ] || { echo "1..0 # SKIP qemu-aarch64 is version $version, the reference is 10 or later"; exit 0; }
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 aarch64-linux-gnu-gcc -O2 -static -nostdlib -ffreestanding -fno-pie -no-pie -mgeneral-regs-only \

@@ -9,6 +9,8 @@ record=
 for tool in "$cross" qemu-aarch64; do
 	command -v "$tool" >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
 done
+version=$(qemu-aarch64 --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')
+[ "${version:-0}" -ge 10 ] || { echo "1..0 # SKIP qemu-aarch64 is version $version, the reference is 10 or later"; exit 0; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 "$cross" -O1 -static -o "$tmp/run" "$src/tests/a64/simd_run.c" 2>"$tmp/err" ||
