@@ -6,5 +6,6 @@ include tests/dev/local.mk
 include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/a64/sys.mk
+include tests/tcache/local.mk
 include tests/sched/local.mk
 include tests/bench/local.mk

@@ -12,8 +12,11 @@
  * is taken out of the table, jumps to it are unpatched, and its memory (code and
  * metadata, which share a region) is reused after a grace period.
  *
- * Readers (lookup, running code) are RCU readers of base/rcu.h: a pointer to a
- * block or to code is good until the thread's next quiescent state.
+ * Grace periods are quiescent-state based and the cache's own: a pointer to a block
+ * or to code is good until the thread's next tcache_poll() or tcache_leave(), and
+ * a thread without a tcache_cpu that has entered must not use one at all.
+ * A thread in between holds up the reuse of memory, so one that sleeps must have left:
+ * WFI and the like end a block, and sleep in the run loop.
  *
  * Completion of an invalidation, as IC IVAU; DSB need it:
  *   1. tcache_invalidate*() unlinks the stale blocks, so that no chained jump
@@ -80,7 +83,7 @@ struct tblock {
 	uint32_t dead;               /* ATOMIC(st_rel by the killer with both locks held, ld_acq): not to be entered */
 	uint64_t hits;               /* OWNER(translated code), racy: for the translator's profile */
 
-	struct tblock *hash_next;    /* RCU(tcache), writer holds tcache.lock */
+	struct tblock *hash_next;    /* RCU(tcache): ld_acq in tcache_lookup(), st_rel by writers with tcache.lock */
 	struct tblock **hash_pprev;  /* GUARDED_BY(tcache.lock) */
 	struct tlink *incoming;      /* GUARDED_BY(link_lock) */
 	struct tblock *region_next;  /* GUARDED_BY(tcache.lock) next older in its region */
@@ -94,7 +97,7 @@ struct tblock {
 
 /* Upcalls. */
 struct tcache_ops {
-	/* Makes every vCPU leave translated code soon and pass a quiescent state. Any thread, locks may be held. */
+	/* Makes every vCPU leave translated code soon and poll. Any thread, no lock of rank RANK_TCACHE or above held. */
 	void (*kick_all)(void *arg);
 	void *arg;
 };
@@ -106,7 +109,7 @@ struct tcache_ops {
 
 /* Maps `bytes` of code memory (virtual; a multiple of 1 MiB). NULL with e filled: no memory. */
 struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err *e);
-/* No thread uses it any more. Waits for a grace period: call it offline or unregistered. */
+/* No thread uses it any more. */
 void tcache_free(struct tcache *t);
 /* Guest RAM that code may be translated from (mem_region.host, size; page multiples). Before the first vCPU. */
 void tcache_add_ram(struct tcache *t, const void *host, uint64_t size);
@@ -136,8 +139,8 @@ struct tspace {
 	intptr_t delta;
 };
 /*
- * False: no region is free before a grace period passes. Leave translated code,
- * pass a quiescent state, and try again (others have been kicked).
+ * False: no region is free before a grace period passes. Drop all pointers to blocks,
+ * tcache_poll() and try again (others have been kicked), after interpreting an instruction perhaps.
  * Space holds metadata too: of what is given keep back tcache_meta_bytes().
  * BUG if bytes > tcache_max_reserve(). What was reserved before and not published is given back.
  */
@@ -152,9 +155,9 @@ struct tdraft {
 	uint32_t guest_insns;
 	const struct tlink *links;
 	uint32_t nlinks;
-	const struct tspan *spans; /* in at most TBLOCK_PAGES pages, each with 16 spans at most */
+	const struct tspan *spans; /* aligned words in the pages below */
 	uint32_t nspans;
-	const void *guest_copy;    /* the spans' bytes as they were translated */
+	const void *guest_copy;    /* the spans' bytes, one after another, as decoded: each word is read from RAM once */
 	const void *pages[TBLOCK_PAGES]; /* every page read; NULL: unused */
 	uint64_t gen[TBLOCK_PAGES];      /* what tcache_watch() gave for them */
 	const void *blob;
@@ -173,19 +176,24 @@ struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool
 
 /* -- running -- */
 
-/* The block of a key or NULL. Wait-free; the result is good until the next quiescent state. */
+/* The block of a key or NULL. Wait-free; the result is good until the next tcache_poll(). */
 struct tblock *tcache_lookup(struct tcache *t, const struct tkey *k);
-/* Patches from->links[slot] to jump to `to`. False: one of them is dead. Any reader. */
+/*
+ * Patches from->links[slot] to jump to `to`. False: one of them is dead. Both were found since the caller's last
+ * tcache_poll(). A link lives until one of the two dies, so it must not depend on what TLBI changes: both in one
+ * guest page, or in pages whose translation the target checks itself.
+ */
 bool tcache_link(struct tcache *t, struct tblock *from, unsigned slot, struct tblock *to);
-/* Unlinks every direct jump from a block to one in another page (host page of the key): their translation may change. */
-void tcache_unlink_cross(struct tcache *t);
 
-/* This thread is about to enter, or has left translated code for long (sleep, stop). */
+/*
+ * This thread is about to look up or run code, or will not for long (sleep, stop: it holds no pointers any more).
+ * tcache_enter() is followed by tcache_poll() before anything else.
+ */
 void tcache_enter(struct tcache_cpu *c);
 void tcache_leave(struct tcache_cpu *c);
 /*
- * Between two runs of translated code, before a lookup and before rcu_quiescent(): true if blocks were
- * killed since the last call, then the caller empties its jump caches. True after tcache_enter() if any were meanwhile.
+ * Between two runs of translated code, holding no pointers to blocks, before the next lookup: true if blocks were
+ * killed since the last call, then the caller empties its jump caches.
  */
 bool tcache_poll(struct tcache_cpu *c);
 
@@ -207,13 +215,14 @@ void tcache_flush(struct tcache *t);
 void tcache_kill(struct tcache *t, struct tblock *b);
 /*
  * DSB: waits until no other vCPU runs code that c invalidated. `serve` is called
- * while it waits, to serve what others want of this one (it may be NULL).
+ * while it waits, to serve what others want of this one (it may be NULL). If blocks died, it is to
+ * leave to the run loop and poll after it, since others' DSBs count on that.
  */
 void tcache_sync(struct tcache_cpu *c, void (*serve)(void *arg), void *arg);
 
 /* -- looking in -- */
 
-/* The live block whose code holds this executable address, or NULL. Slow; any reader. */
+/* The live block whose code holds this executable address, or NULL. Slow; any thread that has entered. */
 struct tblock *tcache_find_code(struct tcache *t, const void *pc);
 
 struct tcache_stats {

@@ -1,0 +1,250 @@
+/*
+ * Invalidation, and its completion (tcache.h tells the protocol).
+ *
+ * Why a change is never missed.  The translator sets page.watched, then reads
+ * the page's generation, then the code.  Who changes code stores, makes a full
+ * fence, then reads page.watched.  If that reads 0, the translator's reads come
+ * later and see the change.  If not, the change takes the lock and moves the
+ * generation: a block published before is in the page's list and is compared with
+ * memory; one published after finds another generation than it started with.
+ *
+ * A block whose bytes are still the same lives: it is what a translation
+ * of now would be.  Guests that patch one word of a page thus lose one block,
+ * and IC IALLU of a vCPU that comes up loses nothing.
+ */
+#include <sched.h>
+
+#include "mem/access.h"
+#include "tcache/tcache_priv.h"
+
+struct tpage *tc_page(const struct tcache *t, const void *host)
+{
+	for (unsigned k = 0; k < t->nram; k++) {
+		uintptr_t off = (uintptr_t)host - t->ram[k].start;
+
+		if (off < t->ram[k].size)
+			return &t->ram[k].pages[off >> TC_PAGE_BITS];
+	}
+	return NULL;
+}
+
+uint64_t tcache_watch(struct tcache *t, const void *host)
+{
+	struct tpage *p = tc_page(t, host);
+
+	BUG_ON(!p);
+	if (!ld_acq(&p->watched))
+		at_xchg(&p->watched, 1); /* a full fence before the code is read: see above */
+	return (uint64_t)ld_acq(&t->gen_all) << 32 | ld_acq(&p->gen);
+}
+
+/* -- killing; lock held -- */
+
+static void unlist_pages(struct tblock *b)
+{
+	for (unsigned k = 0; k < TBLOCK_PAGES; k++) {
+		struct tpage_ref *ref = &b->pages[k];
+
+		if (!ref->page)
+			continue;
+		*ref->pprev = ref->next;
+		if (ref->next)
+			ref->next->pprev = ref->pprev;
+	}
+}
+
+void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
+{
+	if (ld_rlx(&b->dead))
+		return;
+	tc_hash_remove(b);
+	unlist_pages(b);
+	tc_unlink_all(t, b);
+	t->stats.live--;
+	switch (why) {
+	case KILL_CHANGED: t->stats.killed_changed++; break;
+	case KILL_REGION: t->stats.killed_region++; break;
+	}
+}
+
+uint64_t tc_moved(struct tcache *t)
+{
+	t->kick_wanted = true;
+	return at_add(&t->epoch, 1) + 1; /* pairs with ld_sc in tcache_poll() */
+}
+
+void tc_unlock(struct tcache *t)
+{
+	bool kick = t->kick_wanted;
+
+	t->kick_wanted = false;
+	lock_drop(&t->lock);
+	if (kick)
+		t->ops.kick_all(t->ops.arg);
+}
+
+/* -- what changed -- */
+
+static bool span_changed(const struct tspan *s, const uint32_t *copy)
+{
+	const uint8_t *host = s->host;
+
+	for (uint32_t k = 0; k < s->bytes; k += 4)
+		if ((uint32_t)ram_ld32(host + k) != copy[k / 4])
+			return true;
+	return false;
+}
+
+static bool block_changed(const struct tblock *b)
+{
+	const uint8_t *copy = b->guest_copy;
+
+	for (unsigned k = 0; k < b->nspans; copy += b->spans[k++].bytes)
+		if (span_changed(&b->spans[k], (const uint32_t *)copy))
+			return true;
+	return false;
+}
+
+static bool overlaps(const struct tblock *b, uintptr_t start, uintptr_t bytes)
+{
+	for (unsigned k = 0; k < b->nspans; k++) {
+		uintptr_t at = (uintptr_t)b->spans[k].host;
+
+		if (at < start + bytes && start < at + b->spans[k].bytes)
+			return true;
+	}
+	return false;
+}
+
+/* Returns whether blocks died. Lock held. */
+static bool check_page(struct tcache *t, struct tpage *p, uintptr_t start, uintptr_t bytes)
+{
+	bool died = false;
+
+	at_add(&p->gen, 1); /* pairs with ld_acq in tcache_watch() */
+	for (struct tpage_ref *ref = p->refs, *next; ref; ref = next) {
+		next = ref->next;
+		if (!overlaps(ref->block, start, bytes))
+			continue;
+		if (block_changed(ref->block)) {
+			tc_kill(t, ref->block, KILL_CHANGED);
+			died = true;
+		} else {
+			t->stats.kept_same++;
+		}
+	}
+	return died;
+}
+
+static void finish(struct tcache *t, struct tcache_cpu *c, bool died)
+{
+	if (died) {
+		uint64_t epoch = tc_moved(t);
+
+		if (c)
+			c->unsynced = epoch;
+	}
+	tc_unlock(t);
+}
+
+/* -- entry points -- */
+
+void tcache_invalidate(struct tcache *t, struct tcache_cpu *c, const void *host, size_t bytes)
+{
+	uintptr_t at = (uintptr_t)host, end = at + bytes;
+
+	while (at < end) {
+		uintptr_t page_end = MIN((at | (TC_PAGE - 1)) + 1, end);
+		struct tpage *p = tc_page(t, (const void *)at);
+
+		if (p && ld_sc(&p->watched)) {
+			lock_take(&t->lock);
+			finish(t, c, check_page(t, p, at, page_end - at));
+		}
+		at = page_end;
+	}
+}
+
+/* Kills a region's blocks, all or those that changed. Returns whether any died. Lock held. */
+static bool sweep_region(struct tcache *t, const struct region *r, bool all)
+{
+	bool died = false;
+
+	for (struct tblock *b = r->blocks; b; b = b->region_next) {
+		if (ld_rlx(&b->dead))
+			continue;
+		if (all || block_changed(b)) {
+			tc_kill(t, b, KILL_CHANGED);
+			died = true;
+		} else {
+			t->stats.kept_same++;
+		}
+	}
+	return died;
+}
+
+/* In short holds of the lock: what is published from now on was read from now on (gen_all). */
+static void sweep(struct tcache *t, struct tcache_cpu *c, bool all)
+{
+	bool died = false;
+
+	at_add(&t->gen_all, 1); /* pairs with ld_acq in tcache_watch() */
+	for (unsigned k = 0; k < t->nregions; k++) {
+		lock_take(&t->lock);
+		died |= sweep_region(t, &t->regions[k], all);
+		lock_drop(&t->lock);
+	}
+	lock_take(&t->lock);
+	finish(t, c, died);
+}
+
+void tcache_invalidate_all(struct tcache *t, struct tcache_cpu *c) { sweep(t, c, false); }
+void tcache_flush(struct tcache *t) { sweep(t, NULL, true); }
+
+void tcache_kill(struct tcache *t, struct tblock *b)
+{
+	lock_take(&t->lock);
+	tc_kill(t, b, KILL_CHANGED);
+	finish(t, NULL, true);
+}
+
+/* -- completion -- */
+
+/* A full fence, before the tcache_poll() that follows. */
+void tcache_enter(struct tcache_cpu *c) { at_xchg(&c->place, CPU_IN); }
+void tcache_leave(struct tcache_cpu *c) { at_xchg(&c->place, CPU_OUT); }
+
+bool tcache_poll(struct tcache_cpu *c)
+{
+	uint64_t now = ld_sc(&c->tcache->epoch);
+
+	if (likely(now == c->seen))
+		return false;
+	st_rel(&c->seen, now); /* pairs with ld_acq in tc_has_passed() */
+	return true;
+}
+
+bool tc_has_passed(struct tcache_cpu *c, uint64_t epoch, bool sync)
+{
+	return ld_sc(&c->place) <= (sync ? CPU_SYNC : CPU_OUT) || ld_acq(&c->seen) >= epoch;
+}
+
+void tcache_sync(struct tcache_cpu *c, void (*serve)(void *arg), void *arg)
+{
+	uint32_t place;
+
+	if (likely(!c->unsynced))
+		return;
+	place = at_xchg(&c->place, CPU_SYNC); /* two that wait for each other both go on */
+	for (struct tcache_cpu *o = ld_acq(&c->tcache->cpus); o; o = o->next)
+		for (unsigned spins = 0; o != c && !tc_has_passed(o, c->unsynced, true); spins++) {
+			if (serve)
+				serve(arg);
+			if (spins < 100)
+				cpu_relax();
+			else
+				sched_yield();
+		}
+	c->unsynced = 0;
+	at_xchg(&c->place, place);
+}

@@ -1,0 +1,348 @@
+/*
+ * The table of blocks: lookup and publication; and the cache's set-up.
+ *
+ * Buckets are RCU lists.  Readers follow them without a lock; writers hold
+ * tcache.lock.  A block taken out keeps its own next pointer until its memory
+ * is reused, so a reader that stands on it goes on to the rest of the list.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tcache/tcache_priv.h"
+
+#define META_ALIGN 16
+#define BYTES_PER_BUCKET 512 /* about what a block takes */
+#define MAX_RX_GIB 1         /* rel32 must reach from any block to any other */
+
+/* -- hash -- */
+
+static struct tblock **bucket_of(const struct tcache *t, const struct tkey *k)
+{
+	uint64_t h = ((uintptr_t)k->host ^ k->pc * 3 ^ (uint64_t)k->ctx << 40) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &t->bucket[h >> 24 & t->bucket_mask];
+}
+
+static bool key_equal(const struct tkey *a, const struct tkey *b)
+{
+	return a->host == b->host && a->pc == b->pc && a->ctx == b->ctx;
+}
+
+struct tblock *tcache_lookup(struct tcache *t, const struct tkey *k)
+{
+	struct tblock *b = ld_acq(bucket_of(t, k)); /* pairs with st_rel in tc_hash_insert() */
+
+	while (b && !key_equal(&b->key, k))
+		b = ld_acq(&b->hash_next);
+	return b;
+}
+
+void tc_hash_insert(struct tcache *t, struct tblock *b)
+{
+	struct tblock **head = bucket_of(t, &b->key);
+
+	b->hash_next = *head;
+	b->hash_pprev = head;
+	if (b->hash_next)
+		b->hash_next->hash_pprev = &b->hash_next;
+	st_rel(head, b); /* pairs with ld_acq in tcache_lookup() */
+}
+
+void tc_hash_remove(struct tblock *b)
+{
+	st_rel(b->hash_pprev, b->hash_next);
+	if (b->hash_next)
+		b->hash_next->hash_pprev = b->hash_pprev;
+}
+
+/* -- publication -- */
+
+static size_t padded(size_t n) { return ALIGN_UP(n, META_ALIGN); }
+
+size_t tcache_meta_bytes(uint32_t nlinks, uint32_t nspans, uint32_t guest_bytes, uint32_t blob_bytes)
+{
+	return padded(sizeof(struct tblock)) + padded(nlinks * sizeof(struct tlink)) +
+	       padded(nspans * sizeof(struct tspan)) + padded(guest_bytes) + padded(blob_bytes) + META_ALIGN;
+}
+
+static uint32_t guest_bytes(const struct tdraft *d)
+{
+	uint32_t n = 0;
+
+	for (unsigned k = 0; k < d->nspans; k++)
+		n += d->spans[k].bytes;
+	return n;
+}
+
+static void *carve(uint8_t **at, const void *from, size_t bytes)
+{
+	void *p = *at;
+
+	if (bytes)
+		memcpy(p, from, bytes);
+	*at += padded(bytes);
+	return p;
+}
+
+/* Writes the metadata of a draft to `at`; nobody else knows of the space yet. */
+static struct tblock *build(struct tcache *t, const struct tdraft *d, uint8_t *at)
+{
+	struct tblock b = {.key = d->key, .code = d->code + tc_delta(t), .code_bytes = d->code_bytes,
+			   .guest_insns = d->guest_insns, .nlinks = d->nlinks, .nspans = d->nspans,
+			   .blob_bytes = d->blob_bytes};
+	struct tblock *p = (struct tblock *)at;
+
+	at += padded(sizeof(b));
+	b.links = carve(&at, d->links, d->nlinks * sizeof(*d->links));
+	b.spans = carve(&at, d->spans, d->nspans * sizeof(*d->spans));
+	b.guest_copy = carve(&at, d->guest_copy, guest_bytes(d));
+	b.blob = carve(&at, d->blob, d->blob_bytes);
+	for (unsigned k = 0; k < d->nlinks; k++) {
+		struct tlink *l = &b.links[k];
+
+		BUG_ON(((uintptr_t)b.code + l->site) & 3);
+		l->from = p;
+		l->to = NULL;
+	}
+	for (unsigned k = 0; k < TBLOCK_PAGES; k++) {
+		b.pages[k].block = p;
+		b.pages[k].page = d->pages[k] ? tc_page(t, d->pages[k]) : NULL;
+	}
+	*p = b;
+	return p;
+}
+
+/* A page of the draft was invalidated since it was watched. Lock held. */
+static bool is_stale(const struct tcache *t, const struct tblock *b, const struct tdraft *d)
+{
+	uint64_t all = (uint64_t)ld_acq(&t->gen_all) << 32;
+
+	for (unsigned k = 0; k < TBLOCK_PAGES; k++)
+		if (b->pages[k].page && (all | b->pages[k].page->gen) != d->gen[k])
+			return true;
+	return false;
+}
+
+static void list_pages(struct tblock *b)
+{
+	for (unsigned k = 0; k < TBLOCK_PAGES; k++) {
+		struct tpage_ref *ref = &b->pages[k];
+
+		if (!ref->page)
+			continue;
+		ref->next = ref->page->refs;
+		ref->pprev = &ref->page->refs;
+		if (ref->next)
+			ref->next->pprev = &ref->next;
+		ref->page->refs = ref;
+	}
+}
+
+/* Lock held. */
+static void make_known(struct tcache *t, struct region *r, struct tblock *b, const struct tdraft *d)
+{
+	r->meta_start = (uint8_t *)b;
+	r->code_end = (uint8_t *)(uintptr_t)d->code + ALIGN_UP(d->code_bytes, 16);
+	b->region_next = r->blocks;
+	r->blocks = b;
+	list_pages(b);
+	tc_hash_insert(t, b);
+	t->stats.blocks++;
+	t->stats.live++;
+	t->stats.code_bytes += d->code_bytes;
+	t->stats.guest_bytes += guest_bytes(d);
+	if (t->hook)
+		t->hook(t->hook_arg, b);
+}
+
+struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool *no_space)
+{
+	struct tcache *t = c->tcache;
+	struct region *r = c->region; /* busy: nobody takes it away */
+	size_t meta = tcache_meta_bytes(d->nlinks, d->nspans, guest_bytes(d), d->blob_bytes);
+	const uint8_t *code_end = d->code + ALIGN_UP(d->code_bytes, 16);
+	struct tblock *b, *other;
+	bool fits = code_end <= r->meta_start && (size_t)(r->meta_start - code_end) >= meta;
+
+	if (no_space)
+		*no_space = !fits;
+	b = fits ? build(t, d, (uint8_t *)ALIGN_DOWN((uintptr_t)r->meta_start - meta, META_ALIGN)) : NULL;
+	lock_take(&t->lock);
+	r->busy = false;
+	if (b && (other = tcache_lookup(t, &d->key))) {
+		t->stats.lost_races++;
+		b = other;
+	} else if (b && is_stale(t, b, d)) {
+		t->stats.stale_drafts++;
+		b = NULL;
+	} else if (b) {
+		make_known(t, r, b, d);
+	}
+	lock_drop(&t->lock);
+	return b;
+}
+
+/* -- set-up -- */
+
+static uint8_t *map_view(int fd, size_t bytes, int prot)
+{
+	void *p = mmap(NULL, bytes, prot, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap_all(struct tcache *t)
+{
+	if (t->rw)
+		munmap(t->rw, t->bytes);
+	if (t->rx)
+		munmap(t->rx, t->bytes);
+	if (t->bucket)
+		munmap(t->bucket, (t->bucket_mask + 1) * sizeof(*t->bucket));
+	for (unsigned k = 0; k < t->nram; k++)
+		munmap(t->ram[k].pages, (t->ram[k].size >> TC_PAGE_BITS) * sizeof(struct tpage));
+	free(t->regions);
+	free(t);
+}
+
+static bool map_code(struct tcache *t)
+{
+	int fd = memfd_create("parma code", MFD_CLOEXEC);
+	bool good = fd >= 0 && ftruncate(fd, (off_t)t->bytes) == 0;
+
+	if (good) {
+		t->rw = map_view(fd, t->bytes, PROT_READ | PROT_WRITE);
+		t->rx = map_view(fd, t->bytes, PROT_READ | PROT_EXEC);
+	}
+	if (fd >= 0)
+		close(fd);
+	return good && t->rw && t->rx;
+}
+
+/* Zeroed memory that takes space only where it is touched. */
+static void *map_table(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err *e)
+{
+	struct tcache *t;
+	size_t buckets = 1024;
+
+	if (bytes < TCACHE_MIN_BYTES || bytes % TCACHE_MIN_BYTES || bytes > (size_t)MAX_RX_GIB << 30) {
+		err_set(e, EXIT_USAGE, "the size of the code cache must be whole MiB, from 1 to 1024");
+		return NULL;
+	}
+	t = calloc(1, sizeof(*t));
+	if (t) {
+		t->bytes = bytes;
+		t->region_bytes = MIN(MAX(bytes / 256, (size_t)32 << 10), (size_t)512 << 10);
+		while (buckets < bytes / BYTES_PER_BUCKET)
+			buckets *= 2;
+		t->ops = *ops;
+		t->epoch = 1;
+		t->bucket = map_table(buckets * sizeof(*t->bucket));
+		t->bucket_mask = buckets - 1;
+	}
+	if (!t || !t->bucket || !map_code(t) || !tc_regions_init(t)) {
+		err_set(e, EXIT_HOST, "cannot map %zu MiB of code memory: %s", bytes >> 20, strerror(errno));
+		if (t)
+			unmap_all(t);
+		return NULL;
+	}
+	lock_init(&t->lock, RANK_TCACHE);
+	lock_init(&t->link_lock, RANK_LINK);
+	return t;
+}
+
+void tcache_free(struct tcache *t)
+{
+	if (!t)
+		return;
+	for (struct tcache_cpu *c = t->cpus, *next; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	lock_destroy(&t->lock);
+	lock_destroy(&t->link_lock);
+	unmap_all(t);
+}
+
+void tcache_add_ram(struct tcache *t, const void *host, uint64_t size)
+{
+	struct tram *r = &t->ram[t->nram];
+
+	BUG_ON(t->nram == TC_MAX_RAM);
+	r->start = (uintptr_t)host;
+	r->size = size;
+	r->pages = map_table((size >> TC_PAGE_BITS) * sizeof(struct tpage));
+	BUG_ON(!r->pages || (r->start | r->size) & (TC_PAGE - 1));
+	t->nram++;
+}
+
+/* A record that its thread gave back, or NULL. */
+static struct tcache_cpu *reuse_cpu(struct tcache *t)
+{
+	struct tcache_cpu *c = t->cpus;
+
+	while (c && c->used)
+		c = c->next;
+	return c;
+}
+
+struct tcache_cpu *tcache_cpu_new(struct tcache *t)
+{
+	struct tcache_cpu *c;
+
+	lock_take(&t->lock);
+	c = reuse_cpu(t);
+	if (!c) {
+		c = calloc(1, sizeof(*c));
+		if (c) {
+			c->tcache = t;
+			c->next = t->cpus;
+			st_rel(&t->cpus, c); /* pairs with ld_acq of walkers */
+		}
+	}
+	if (c)
+		c->used = true;
+	lock_drop(&t->lock);
+	return c;
+}
+
+void tcache_cpu_free(struct tcache_cpu *c)
+{
+	if (!c)
+		return;
+	tcache_leave(c);
+	lock_take(&c->tcache->lock);
+	if (c->region) {
+		c->region->busy = false;
+		c->region->owner = NULL;
+		c->region = NULL;
+	}
+	c->unsynced = 0;
+	c->used = false;
+	lock_drop(&c->tcache->lock);
+}
+
+void tcache_get_stats(struct tcache *t, struct tcache_stats *s)
+{
+	lock_take(&t->lock);
+	lock_take(&t->link_lock);
+	*s = t->stats;
+	lock_drop(&t->link_lock);
+	lock_drop(&t->lock);
+}
+
+void tcache_set_hook(struct tcache *t, void (*published)(void *arg, const struct tblock *b), void *arg)
+{
+	t->hook_arg = arg;
+	t->hook = published;
+}

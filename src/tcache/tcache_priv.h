@@ -1,0 +1,119 @@
+/*
+ * What the files of the translation cache share.
+ *
+ * Code memory is [glue][region 0][region 1]...  A region is filled by one
+ * thread at a time: code upwards from its start, metadata downwards from its
+ * end, so that both go together.  All of it is one memfd, mapped writable at
+ * `rw` and executable at `rx`; metadata is used through the writable view.
+ */
+#ifndef PARMA_TCACHE_PRIV_H
+#define PARMA_TCACHE_PRIV_H
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "base/bug.h"
+#include "base/lock.h"
+#include "tcache/tcache.h"
+
+#define TC_PAGE_BITS 12
+#define TC_PAGE (UINT64_C(1) << TC_PAGE_BITS)
+#define TC_MAX_RAM 16
+
+enum region_state {
+	REGION_FREE,
+	REGION_OPEN,    /* in the age queue; may have blocks */
+	REGION_RETIRED, /* waits for a grace period */
+};
+
+struct region {
+	uint8_t *base;             /* CONST_AFTER_INIT: writable view */
+	/* GUARDED_BY(tcache.lock) from here; the thread of `owner` alone moves code_end and meta_start while busy */
+	enum region_state state;
+	struct tcache_cpu *owner;  /* who emits here, NULL: nobody more */
+	bool busy;                 /* reserved from and not yet published */
+	uint8_t *code_end, *meta_start;
+	struct tblock *blocks;     /* youngest first */
+	struct region *next;       /* in the free list, the age queue or the queue of retired ones */
+	uint64_t epoch;            /* retired: free when every thread has seen this */
+};
+
+/* A page of guest RAM. */
+struct tpage {
+	uint32_t watched;       /* ATOMIC(at_xchg in tcache_watch(), ld_sc in tcache_invalidate()): 0: no code was ever read here */
+	uint32_t gen;           /* ATOMIC(at_add with tcache.lock, ld_acq in tcache_watch()) */
+	struct tpage_ref *refs; /* GUARDED_BY(tcache.lock) */
+};
+
+struct tram {
+	uintptr_t start, size; /* CONST_AFTER_INIT */
+	struct tpage *pages;   /* CONST_AFTER_INIT */
+};
+
+enum cpu_place {
+	CPU_OUT,  /* holds no pointer to a block or code */
+	CPU_SYNC, /* in tcache_sync(): may hold some, but enters nothing before it polls */
+	CPU_IN,
+};
+
+struct tcache_cpu {
+	struct tcache *tcache;   /* CONST_AFTER_INIT */
+	struct tcache_cpu *next; /* CONST_AFTER_INIT once in the list, which only grows */
+	bool used;               /* GUARDED_BY(tcache.lock) */
+	struct region *region;   /* GUARDED_BY(tcache.lock) where this thread emits, NULL: none */
+	uint64_t seen;           /* ATOMIC(st_rel by its thread, ld_acq in tc_has_passed()): epoch */
+	uint32_t place;          /* ATOMIC(at_xchg by its thread, ld_sc in tc_has_passed()): enum cpu_place */
+	uint64_t unsynced;       /* OWNER(thread) epoch of its last invalidation, 0: all synced */
+};
+
+struct tcache {
+	/* -- CONST_AFTER_INIT -- */
+	uint8_t *rw, *rx;
+	size_t bytes, region_bytes;
+	struct tcache_ops ops;
+	struct tram ram[TC_MAX_RAM];
+	unsigned nram;
+	struct tblock **bucket;     /* RCU(tcache) heads, writer holds lock */
+	size_t bucket_mask;
+	struct region *regions;
+	unsigned nregions, low_water; /* of free regions: retire when fewer */
+	size_t glue_bytes, glue_used;
+	void (*hook)(void *arg, const struct tblock *b);
+	void *hook_arg;
+
+	uint64_t epoch;             /* ATOMIC(at_add after blocks died, ld_sc in tcache_poll()), starts at 1 */
+	uint32_t gen_all;           /* ATOMIC(at_add in sweep(), ld_acq in tcache_watch()): of all pages */
+	struct tcache_cpu *cpus;    /* ATOMIC(st_rel with lock, ld_acq by walkers) */
+
+	struct lock lock;
+	struct lock link_lock;
+	/* -- GUARDED_BY(lock) -- */
+	struct region *free_list;
+	struct region *oldest, **youngest;        /* age queue */
+	struct region *retired, **last_retired;
+	unsigned nfree, nretired;
+	bool kick_wanted;           /* blocks died or a region waits: kick when the lock is dropped */
+	struct tcache_stats stats;  /* links, unlinks: GUARDED_BY(link_lock) */
+};
+
+enum kill_cause { KILL_CHANGED, KILL_REGION };
+
+static inline ptrdiff_t tc_delta(const struct tcache *t) { return t->rx - t->rw; }
+
+/* Kills a block; lock held. The caller moves the epoch when done (tc_moved()). */
+void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why);
+/* Blocks were killed: readers must empty their jump caches. Returns the epoch that says so. Lock held. */
+uint64_t tc_moved(struct tcache *t);
+/* Drops the lock, then kicks if that is due. */
+void tc_unlock(struct tcache *t);
+/* c has emptied its caches and dropped its pointers since the epoch; sync: or will not enter code before it does. */
+bool tc_has_passed(struct tcache_cpu *c, uint64_t epoch, bool sync);
+/* Undoes all jumps to and from b and marks it dead. lock held. */
+void tc_unlink_all(struct tcache *t, struct tblock *b);
+void tc_hash_insert(struct tcache *t, struct tblock *b);
+void tc_hash_remove(struct tblock *b);
+/* The page of a host address, NULL outside RAM. */
+struct tpage *tc_page(const struct tcache *t, const void *host);
+/* Set-up and tear-down of the regions. */
+bool tc_regions_init(struct tcache *t);
+
+#endif
