@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
-#include "hostcode.h"
+#include "tests/tcache/hostcode.h"
 #include "mem/access.h"
-#include "tap.h"
+#include "tests/tap.h"
 #include "tcache/jcache.h"
 #include "tcache/tcache.h"
 
