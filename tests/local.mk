@@ -9,3 +9,4 @@ include tests/a64/sys.mk
 include tests/tcache/local.mk
 include tests/sched/local.mk
 include tests/bench/local.mk
+include tests/fuzz/local.mk
