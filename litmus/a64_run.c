@@ -313,6 +313,8 @@ static void run_thread(void *ctx, unsigned t, struct mcm_run *r)
 	e.r = r;
 	e.m = m;
 	e.ldx = MCM_NO_EVENT;
+	e.host.r = r;
+	e.host.map = m->map;
 	e.pc = LIT_CODE_BASE + t * LIT_STRIDE;
 	init_registers(&e, c, t);
 	for (;; e.insn++) {

@@ -79,6 +79,28 @@ static int emit(struct dep_eval *e, const struct mcm_event *ev)
 	return idx;
 }
 
+/* Through a mapping: the number of a read, < 0 to stop. */
+static int mapped(struct dep_eval *e, int idx)
+{
+	if (idx < 0)
+		e->stop = true;
+	return idx;
+}
+
+static enum mcm_class load_class(unsigned mo)
+{
+	unsigned o = mo & MO_MASK;
+
+	return o == MO_ACQ ? MCM_LD_ACQ : o == MO_ACQPC ? MCM_LD_ACQPC : MCM_LD;
+}
+
+static enum mcm_class rmw_class(unsigned mo)
+{
+	unsigned o = mo & MO_MASK;
+
+	return o == MO_RMW_AL ? MCM_RMW_AL : o == MO_RMW_A ? MCM_RMW_A : o == MO_RMW_L ? MCM_RMW_L : MCM_RMW;
+}
+
 static unsigned read_flags(unsigned mo)
 {
 	unsigned o = mo & MO_MASK;
@@ -105,7 +127,8 @@ void dep_ld(struct dep_eval *e, v64 *out, v64 addr, unsigned size, unsigned mo)
 		return;
 	ev.kind = MCM_READ;
 	ev.flags = (uint16_t)read_flags(mo);
-	idx = emit(e, &ev);
+	e->pure = false;
+	idx = e->m->map ? mapped(e, mcm_host_load(&e->host, load_class(mo), &ev)) : emit(e, &ev);
 	if (idx >= 0)
 		*out = read_result(e, (unsigned)idx, 0, size);
 }
@@ -121,7 +144,11 @@ void dep_st(struct dep_eval *e, v64 addr, v64 val, unsigned size, unsigned mo)
 	ev.val = val.v;
 	ev.data = val.q.d;
 	ev.pick_data = val.q.p;
-	emit(e, &ev);
+	e->pure = false;
+	if (e->m->map)
+		mapped(e, mcm_host_store(&e->host, (mo & MO_MASK) == MO_REL ? MCM_ST_REL : MCM_ST, &ev));
+	else
+		emit(e, &ev);
 }
 
 void dep_ldx(struct dep_eval *e, v64 *a, v64 *b, v64 addr, unsigned size, unsigned n, unsigned mo)
@@ -136,9 +163,11 @@ void dep_ldx(struct dep_eval *e, v64 *a, v64 *b, v64 addr, unsigned size, unsign
 		return;
 	ev.kind = MCM_READ;
 	ev.flags = (uint16_t)(read_flags(mo) | MCM_F_EX);
-	idx = emit(e, &ev);
+	idx = e->m->map ? mapped(e, mcm_host_load(&e->host, ev.flags & MCM_F_ACQ ? MCM_LDX_ACQ : MCM_LDX, &ev))
+			: emit(e, &ev);
 	if (idx < 0)
 		return;
+	e->pure = true;
 	e->ldx = (uint8_t)idx;
 	e->ldx_loc = ev.loc;
 	e->ldx_off = ev.off;
@@ -146,6 +175,30 @@ void dep_ldx(struct dep_eval *e, v64 *a, v64 *b, v64 addr, unsigned size, unsign
 	*a = read_result(e, (unsigned)idx, 0, size);
 	if (b)
 		*b = read_result(e, (unsigned)idx, size, size);
+}
+
+/* A store-exclusive as the mapping does it; true: it stored. */
+static bool stx_mapped(struct dep_eval *e, const struct mcm_event *ev, unsigned ldx, unsigned mo)
+{
+	enum mcm_class c = mcm_stx_class(e->pure, (mo & MO_MASK) == MO_REL);
+	u128 seen, now;
+	int read;
+
+	if (mapped(e, mcm_host_stx_begin(&e->host, c, ev, &read)) < 0)
+		return false;
+	if (read < 0) /* the monitor may be lost without cause */
+		return !mcm_run_choose(e->r, 2) && mapped(e, mcm_host_stx_monitor(&e->host, c, ev, ldx)) >= 0;
+	if (!mcm_run_fix(e->r, BIT(ldx) | BIT(read))) {
+		e->stop = true;
+		return false;
+	}
+	mcm_run_value(e->r, ldx, &seen);
+	mcm_run_value(e->r, (unsigned)read, &now);
+	if (seen != now) {
+		mapped(e, mcm_host_rmw_skip(&e->host, c));
+		return false;
+	}
+	return mapped(e, mcm_host_rmw_write(&e->host, c, ev, read)) >= 0;
 }
 
 void dep_stx(struct dep_eval *e, v64 *status, v64 addr, v64 a, v64 b, unsigned size, unsigned n, unsigned mo)
@@ -159,7 +212,7 @@ void dep_stx(struct dep_eval *e, v64 *status, v64 addr, v64 a, v64 b, unsigned s
 	can = e->ldx != MCM_NO_EVENT && e->ldx_loc == ev.loc && e->ldx_off == ev.off && e->ldx_size == ev.size;
 	ev.rmw = e->ldx;
 	e->ldx = MCM_NO_EVENT;
-	if (!can || mcm_run_choose(e->r, 2))
+	if (!can || (!e->m->map && mcm_run_choose(e->r, 2)))
 		return;
 	if (!dep_decide(e, &a.q) || (n > 1 && !dep_decide(e, &b.q)))
 		return;
@@ -168,8 +221,8 @@ void dep_stx(struct dep_eval *e, v64 *status, v64 addr, v64 a, v64 b, unsigned s
 	ev.val = n > 1 ? (a.v & mask64(8 * size)) | (u128)b.v << (8 * size) : a.v;
 	ev.data = a.q.d | (n > 1 ? b.q.d : 0);
 	ev.pick_data = a.q.p | (n > 1 ? b.q.p : 0);
-	emit(e, &ev);
-	*status = k64(e, 0);
+	if (e->m->map ? stx_mapped(e, &ev, ev.rmw, mo) : emit(e, &ev) >= 0)
+		*status = k64(e, 0);
 }
 
 static uint64_t rmw_value(unsigned op, uint64_t old, uint64_t val, unsigned size)
@@ -204,7 +257,8 @@ void dep_rmw(struct dep_eval *e, v64 *old, v64 addr, v64 val, unsigned size, uns
 	ev.flags = (uint16_t)(MCM_F_AMO | (mo & MF_NORET ? MCM_F_NORET : 0));
 	if (!(mo & MF_NORET) && (o == MO_RMW_A || o == MO_RMW_AL))
 		ev.flags |= MCM_F_ACQ;
-	idx = emit(e, &ev);
+	e->pure = false;
+	idx = e->m->map ? mapped(e, mcm_host_rmw_read(&e->host, rmw_class(mo), &ev)) : emit(e, &ev);
 	if (idx < 0)
 		return;
 	seen = read_result(e, (unsigned)idx, 0, size);
@@ -219,7 +273,10 @@ void dep_rmw(struct dep_eval *e, v64 *old, v64 addr, v64 val, unsigned size, uns
 	ev.val = rmw_value(op, seen.v, val.v, size);
 	ev.data = val.q.d;
 	ev.pick_data = val.q.p;
-	emit(e, &ev);
+	if (e->m->map)
+		mapped(e, mcm_host_rmw_write(&e->host, rmw_class(mo), &ev, idx));
+	else
+		emit(e, &ev);
 	*old = seen;
 }
 
@@ -241,7 +298,8 @@ void dep_cas(struct dep_eval *e, v64 *old, v64 addr, const v64 *expect, const v6
 	ev.flags = (uint16_t)(MCM_F_AMO | (mo & MF_NORET ? MCM_F_NORET : 0));
 	if (!(mo & MF_NORET) && (o == MO_RMW_A || o == MO_RMW_AL))
 		ev.flags |= MCM_F_ACQ;
-	idx = emit(e, &ev);
+	e->pure = false;
+	idx = e->m->map ? mapped(e, mcm_host_rmw_read(&e->host, rmw_class(mo), &ev)) : emit(e, &ev);
 	if (idx < 0)
 		return;
 	for (unsigned k = 0; k < n; k++) {
@@ -254,7 +312,7 @@ void dep_cas(struct dep_eval *e, v64 *old, v64 addr, const v64 *expect, const v6
 	ev.rmw = (uint8_t)idx;
 	ev.flags = (uint16_t)(MCM_F_AMO | (o == MO_RMW_L || o == MO_RMW_AL ? MCM_F_REL : 0));
 	ev.val = 0;
-	from_rs = mcm_run_choose(e->r, 2);
+	from_rs = e->m->map ? 0 : mcm_run_choose(e->r, 2);
 	for (unsigned k = 0; k < n; k++) {
 		v64 w = equal ? desired[k] : seen[k];
 
@@ -272,7 +330,10 @@ void dep_cas(struct dep_eval *e, v64 *old, v64 addr, const v64 *expect, const v6
 		}
 	}
 	ev.flags |= equal ? MCM_F_IICO_CTRL : MCM_F_IICO_DATA;
-	if (equal || from_rs) /* a CAS that fails may write back what it read */
+	if (e->m->map)
+		mapped(e, equal ? mcm_host_rmw_write(&e->host, rmw_class(mo), &ev, idx)
+				: mcm_host_rmw_skip(&e->host, rmw_class(mo)));
+	else if (equal || from_rs) /* a CAS that fails may write back what it read */
 		emit(e, &ev);
 }
 
@@ -281,7 +342,16 @@ void dep_barrier(struct dep_eval *e, unsigned kind)
 	struct mcm_event ev = {.kind = MCM_BARRIER, .barrier = (uint8_t)kind, .insn = (uint16_t)e->insn,
 			       .rmw = MCM_NO_EVENT, .ctrl = e->ctrl, .pick_ctrl = e->pick_ctrl};
 
-	if (!e->stop)
+	static const uint8_t cls[] = {
+		[MCM_B_DMB_FULL] = MCM_DMB_FULL, [MCM_B_DMB_LD] = MCM_DMB_LD, [MCM_B_DMB_ST] = MCM_DMB_ST,
+		[MCM_B_DSB_FULL] = MCM_DSB_FULL, [MCM_B_DSB_LD] = MCM_DSB_LD, [MCM_B_DSB_ST] = MCM_DSB_ST,
+		[MCM_B_ISB] = MCM_ISB};
+
+	if (e->stop)
+		return;
+	if (e->m->map)
+		mapped(e, mcm_host_barrier(&e->host, cls[kind]));
+	else
 		emit(e, &ev);
 }
 

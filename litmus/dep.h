@@ -20,6 +20,7 @@
 #include "a64/a64_enc.gen.h"
 #include "ir/value.h"
 #include "litmus/model.h"
+#include "mcm/lower.h"
 
 struct dep {
 	uint64_t t, d, p, id;
@@ -48,6 +49,8 @@ struct dep_eval {
 	unsigned insn;        /* instructions executed */
 	bool stop;            /* the run ends: the explorer wants a decision, a limit, a fault */
 	enum dep_fault fault;
+	struct mcm_host host; /* where the test runs through a mapping (m->map) */
+	bool pure;            /* no access since the load-exclusive */
 	uint16_t ldx_loc;     /* what the load-exclusive accessed */
 	uint8_t ldx_size;
 	uint32_t ldx_off;

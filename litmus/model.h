@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "litmus/test.h"
+#include "mcm/mapping.h"
 #include "mcm/solve.h"
 
 /* Where things are in the address space of a test: locations and code lie far apart, so overruns hit nothing. */
@@ -31,6 +32,7 @@ struct lit_model {
 	struct lit_regslot slot[MCM_MAX_THREADS][64];
 	unsigned slot0[MCM_MAX_THREADS + 1]; /* first slot of each thread in a state; then those of memory */
 	const void *code;  /* of the dialect */
+	const struct mcm_mapping *map; /* AArch64: run as this mapping lowers it (x86-TSO events); NULL: as Arm */
 };
 
 /* Prepares t. NULL: e says what can't be done (an unknown instruction, a limit). */
