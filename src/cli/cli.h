@@ -8,7 +8,8 @@ int cli_main(int argc, char **argv);
 /* X(name, one-line help): int cmd_NAME(int argc, char **argv), argv[0] being the command's name. */
 #define CLI_COMMANDS(X) \
 	X(boot, "boot a guest") \
-	X(model, "allowed outcomes of litmus tests")
+	X(model, "allowed outcomes of litmus tests") \
+	X(mapping, "the mapping from Arm to host memory operations, and its check")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);
 CLI_COMMANDS(X)
