@@ -46,12 +46,21 @@ static bool wfe_wakes(const struct vcpu *c)
 	       (ld_acq(&c->request) & ~REQ_IRQ);
 }
 
-static void wait_for_store(struct vcpu *c)
+static bool monitor_cleared(const struct vcpu *c)
 {
 	struct monitor_stripe *s = stripe_of(c->mon.granule);
+	bool moved;
 
+	stripe_take(s);
+	moved = s->seq != c->mon.seq;
+	stripe_drop(s);
+	return moved;
+}
+
+static void wait_for_store(struct vcpu *c)
+{
 	for (unsigned k = 0; k < MONITOR_SPINS; k++) {
-		if (ld_rlx(&s->seq) != c->mon.seq || ld_acq(&c->event) || wfe_wakes(c))
+		if (ld_acq(&c->event) || wfe_wakes(c) || (k % 16 == 0 && monitor_cleared(c)))
 			return;
 		cpu_relax();
 	}
