@@ -11,6 +11,7 @@
 
 #include "a64/psci.h"
 #include "a64/tlbi.h"
+#include "base/alloc.h"
 #include "base/bug.h"
 #include "base/lock.h"
 #include "base/rcu.h"
@@ -84,6 +85,8 @@ static void *thread_main(void *arg)
 	struct sched *s = p->sched;
 	struct vcpu *c = s->vcpu[p - s->slot];
 
+	place_bind_thread(s->place, (unsigned)(p - s->slot));
+	p->arena = alloc_thread_arena();
 	pthread_getcpuclockid(pthread_self(), &p->clock);
 	st_rel(&p->tid, gettid()); /* pairs with sched_thread_ns() */
 	rcu_reader_register();
@@ -218,6 +221,7 @@ struct sched *sched_new(const struct sched_config *cfg)
 	return s;
 }
 
+void sched_set_place(struct sched *s, struct place *p) { s->place = p; }
 struct vcpu **sched_vcpus(struct sched *s) { return s->vcpu; }
 
 void sched_set_boot(struct sched *s, unsigned k, uint64_t entry, uint64_t arg)
@@ -346,6 +350,7 @@ enum sched_state sched_cpu_state(struct sched *s, unsigned k)
 }
 
 int sched_thread_id(struct sched *s, unsigned k) { return ld_acq(&s->slot[k].tid); }
+int sched_thread_arena(struct sched *s, unsigned k) { return ld_acq(&s->slot[k].tid) ? s->slot[k].arena : -1; }
 
 uint64_t sched_thread_ns(struct sched *s, unsigned k)
 {

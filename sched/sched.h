@@ -21,6 +21,7 @@
 
 #include "a64/vcpu.h"
 #include "base/err.h"
+#include "sched/place.h"
 
 struct sched;
 
@@ -40,6 +41,8 @@ struct sched_config {
 
 /* NULL: no memory. */
 struct sched *sched_new(const struct sched_config *cfg);
+/* Where threads run (sched/place.h); before sched_run(), which does not free it. */
+void sched_set_place(struct sched *s, struct place *p);
 /* Joins the threads (which sched_run() has ended) and frees. */
 void sched_free(struct sched *s);
 
@@ -51,6 +54,9 @@ enum sched_state { SCHED_OFF, SCHED_PAUSED, SCHED_HALTED, SCHED_RUNNING };
 enum sched_state sched_cpu_state(struct sched *s, unsigned k);
 int sched_thread_id(struct sched *s, unsigned k);
 uint64_t sched_thread_ns(struct sched *s, unsigned k);
+
+/* Its memory arena (base/alloc.h), -1: none. Any thread. */
+int sched_thread_arena(struct sched *s, unsigned k);
 
 /* The vCPUs, indexed by vcpu.index; for vcpu_config.all. */
 struct vcpu **sched_vcpus(struct sched *s);

@@ -15,6 +15,7 @@ struct slot {
 	pthread_t thread;             /* OWNER(main thread) */
 	bool started;                 /* OWNER(main thread) */
 	int tid;                      /* ATOMIC(st_rel by the thread, ld_acq): host thread id, 0 before it runs */
+	int arena;                    /* published by tid: its memory arena, -1: none */
 	uint64_t final_ns;            /* ATOMIC(st_rel when the thread ends): its processor time, 0 before */
 	clockid_t clock;              /* published by tid: the thread's processor time */
 	bool boot;                    /* CONST_AFTER_INIT */
@@ -30,6 +31,7 @@ struct slot {
 struct sched {
 	struct sched_config cfg; /* CONST_AFTER_INIT */
 	unsigned n;              /* CONST_AFTER_INIT */
+	struct place *place;     /* CONST_AFTER_INIT; NULL: threads run anywhere */
 	struct vcpu **vcpu;      /* CONST_AFTER_INIT */
 	struct slot *slot;       /* CONST_AFTER_INIT; fields say */
 	struct lock lock;

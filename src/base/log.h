@@ -28,7 +28,8 @@
 	X(UNIMP, "unimp", "what the guest asks for and parma does not have") \
 	X(GIC, "gic", "interrupt controller state changes") \
 	X(DEV, "dev", "device register accesses") \
-	X(PSCI, "psci", "firmware calls")
+	X(PSCI, "psci", "firmware calls") \
+	X(SCHED, "sched", "placement of vCPU threads")
 
 enum log_item {
 #define X(n, s, h) LOG_##n##_BIT,

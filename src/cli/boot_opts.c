@@ -175,6 +175,8 @@ static int opt_qmp(struct boot_ctx *x, const char *arg)
 	return 0;
 }
 
+static int opt_sched(struct boot_ctx *x, const char *arg) { return place_parse(arg, &x->c->place, x->e); }
+
 static int opt_stats(struct boot_ctx *x, const char *arg)
 {
 	if (strcmp(arg, "text") && strcmp(arg, "json") && strncmp(arg, "json:", 5))

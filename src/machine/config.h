@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/opts.h"
+#include "sched/place.h"
 
 enum accel { ACCEL_INTERP, ACCEL_JIT, ACCEL_LOCKSTEP, ACCEL_BEST };
 
@@ -43,6 +44,7 @@ struct machine_config {
 	struct opts *semihosting_config;
 	struct opts *rtc;
 	bool start_paused;
+	struct place_config place;
 	const char *qmp;   /* -qmp argument; NULL: none */
 	const char *stats; /* "text", "json" or "json:FILE"; NULL: none */
 };

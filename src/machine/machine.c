@@ -15,6 +15,7 @@
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
 #include "dev/hostsig.h"
@@ -129,9 +130,15 @@ static int make_memory(struct machine *m, struct err *e)
 	m->pm = physmap_new();
 	if (!m->pm)
 		return err_set(e, EXIT_HOST, "no memory for the machine");
+	m->place = place_new(&m->cfg->place, m->cfg->ncpus, e);
+	if (!m->place)
+		return -1;
 	m->ram = (struct guest_ram){m->pm, VIRT_RAM, m->cfg->ram_size};
 	if (physmap_add_ram(m->pm, mk_gpa(VIRT_RAM), m->cfg->ram_size, "ram", e))
 		return -1;
+	if (log_on(LOG_SCHED))
+		place_print(m->place, stderr);
+	place_bind_memory(m->place, physmap_host(m->pm, mk_gpa(VIRT_RAM), m->cfg->ram_size, true), m->cfg->ram_size);
 	if (m->cfg->bios) {
 		struct guest_ram flash = {m->pm, VIRT_FLASH, VIRT_FLASH_SIZE};
 		uint64_t size;
@@ -172,6 +179,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	m->sched = sched_new(&sc);
 	if (!m->wires || !m->sched)
 		return err_set(e, EXIT_HOST, "no memory for %u CPUs", m->cfg->ncpus);
+	sched_set_place(m->sched, m->place);
 	m->cpus = sched_vcpus(m->sched);
 	for (unsigned k = 0; k < m->cfg->ncpus; k++) {
 		struct vcpu_config vc = {
@@ -314,6 +322,7 @@ static void destroy(struct machine *m)
 		vcpu_free(m->cpus[k]);
 	}
 	sched_free(m->sched);
+	place_free(m->place);
 	free(m->wires);
 	if (m->pm)
 		physmap_free(m->pm);

@@ -36,6 +36,7 @@ struct machine {
 	struct cpu_wires *wires;          /* CONST_AFTER_INIT: one a vCPU */
 	struct gic *gic;                  /* CONST_AFTER_INIT */
 	struct sched *sched;              /* CONST_AFTER_INIT */
+	struct place *place;              /* CONST_AFTER_INIT: where vCPUs run */
 	struct ioloop *loop;              /* CONST_AFTER_INIT */
 	struct chardev **chardevs;        /* CONST_AFTER_INIT */
 	unsigned nchardevs;               /* CONST_AFTER_INIT */

@@ -2,9 +2,12 @@
 #include "machine/stats.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/outfile.h"
 #include "base/stats.h"
 #include "machine/machine_priv.h"
 
@@ -32,6 +35,9 @@ static json_t *cpu_json(struct machine *m, unsigned k)
 	json_t *o = json_pack("{s:i,s:s,s:I,s:I}", "cpu", (int)k, "state", state_names[sched_cpu_state(m->sched, k)],
 			      "instructions", (json_int_t)ld_rlx(&c->icount), "host_cpu_ns", (json_int_t)sched_thread_ns(m->sched, k));
 
+	if (place_cpu(m->place, k) >= 0)
+		json_object_set_new(o, "host_cpu", json_integer(place_cpu(m->place, k)));
+	json_object_set_new(o, "heap_bytes", json_integer((json_int_t)alloc_arena_bytes(sched_thread_arena(m->sched, k))));
 	for (unsigned n = 0; n < ARRAY_SIZE(counters); n++)
 		json_object_set_new(o, counters[n].name, json_integer((json_int_t)counter(c, n)));
 	return o;
@@ -39,11 +45,21 @@ static json_t *cpu_json(struct machine *m, unsigned k)
 
 json_t *stats_json(struct machine *m)
 {
-	json_t *cpus = json_array();
+	json_t *cpus = json_array(), *j;
+	struct alloc_stats a;
 
 	for (unsigned k = 0; k < m->ncpus; k++)
 		json_array_append_new(cpus, cpu_json(m, k));
-	return json_pack("{s:I,s:s,s:o}", "time_ns", (json_int_t)(clock_ns() - m->start_ns), "engine", m->engine_name, "cpus", cpus);
+	j = json_pack("{s:I,s:s,s:i,s:o}", "time_ns", (json_int_t)(clock_ns() - m->start_ns), "engine", m->engine_name,
+		      "usable_cpus", (int)place_usable_cpus(), "cpus", cpus);
+	if (place_note(m->place)[0])
+		json_object_set_new(j, "placement", json_string(place_note(m->place)));
+	if (alloc_stats(&a))
+		json_object_set_new(j, "allocator",
+				    json_pack("{s:I,s:I,s:I,s:I,s:I,s:i}", "allocated", (json_int_t)a.allocated, "active",
+					      (json_int_t)a.active, "resident", (json_int_t)a.resident, "metadata",
+					      (json_int_t)a.metadata, "retained", (json_int_t)a.retained, "arenas", (int)a.arenas));
+	return j;
 }
 
 static void print_text(struct machine *m, FILE *f)
@@ -66,6 +82,32 @@ static void print_text(struct machine *m, FILE *f)
 	}
 }
 
+static void print_allocator(struct machine *m, FILE *f)
+{
+	struct alloc_stats a;
+
+	if (!alloc_stats(&a))
+		return;
+	fprintf(f, "allocator             jemalloc, %u arenas: %.1f MiB in use, %.1f MiB resident; vCPU arenas", a.arenas,
+		(double)a.allocated / 1048576, (double)a.resident / 1048576);
+	for (unsigned k = 0; k < m->ncpus; k++)
+		fprintf(f, " %.1f", (double)alloc_arena_bytes(sched_thread_arena(m->sched, k)) / 1048576);
+	fputs(" MiB\n", f);
+}
+
+static void report_json(const char *path, json_t *j)
+{
+	char *text = json_dumps(j, JSON_INDENT(2));
+	size_t n = text ? strlen(text) : 0;
+	struct err e = {.msg = "no memory for the statistics"};
+
+	if (!text || (path && outfile_write(path, text, n, &e)))
+		fprintf(stderr, "parma: %s\n", e.msg);
+	else if (!path)
+		fprintf(stderr, "%s\n", text);
+	free(text);
+}
+
 void stats_report(struct machine *m)
 {
 	const char *how = m->cfg->stats;
@@ -73,15 +115,11 @@ void stats_report(struct machine *m)
 
 	if (!strcmp(how, "text")) {
 		print_text(m, stderr);
+		place_print(m->place, stderr);
+		print_allocator(m, stderr);
 		return;
 	}
 	j = stats_json(m);
-	if (how[4] == ':') {
-		if (json_dump_file(j, how + 5, JSON_INDENT(2)))
-			fprintf(stderr, "parma: cannot write the statistics to '%s'\n", how + 5);
-	} else {
-		json_dumpf(j, stderr, JSON_INDENT(2));
-		fputc('\n', stderr);
-	}
+	report_json(how[4] == ':' ? how + 5 : NULL, j);
 	json_decref(j);
 }

@@ -1,3 +1,6 @@
 # vCPU threads.
 check_PROGRAMS += tests/sched/t_sched
-tests_sched_t_sched_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) -lm
+tests_sched_t_sched_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+# Placement by hwloc.
+check_PROGRAMS += tests/sched/t_place
+tests_sched_t_place_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
