@@ -72,6 +72,9 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 	tlbi_leave(c);
 	sched_lock(s);
 	if (p->off_wanted) {
+		sched_unlock(s);
+		vcpu_reset(c, 0, 0); /* its timers are off too */
+		sched_lock(s);
 		p->off_wanted = false;
 		p->power = POWER_OFF;
 	}
@@ -300,6 +303,9 @@ static bool do_reset(struct sched *s)
 	wait_stopped(s);
 	s->reset_wanted = false;
 	sched_unlock(s);
+	for (unsigned k = 0; k < s->n; k++)
+		if (s->vcpu[k])
+			vcpu_reset(s->vcpu[k], 0, 0);
 	go_on = s->cfg.reset && s->cfg.reset(s->cfg.arg);
 	sched_lock(s);
 	if (!go_on)

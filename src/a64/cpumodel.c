@@ -16,7 +16,7 @@
 	X(TTL) X(TTST) X(HAFDBS) X(HPDS) X(TLBIOS) X(TLBIRANGE) X(DIT) X(TTCNP) X(IDST) X(PMUv3) \
 	X(GTG16) X(GTG64) X(E0PD) X(BBM) X(DGH)
 
-#define FEATS_A72(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PMUv3) X(GTG64)
+#define FEATS_A72(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PMUv3) X(GTG64) X(A72REGS)
 
 static const struct cpu_model model_max = {
 	.name = "max",
@@ -30,6 +30,7 @@ static const struct cpu_model model_max = {
 	.debug_version = 8,
 	.brps = 6,
 	.wrps = 4,
+	.ctx_brps = 2,
 	.pmu_counters = 6,
 	.gran16 = true,
 	.gran64 = true,
@@ -47,7 +48,9 @@ static const struct cpu_model model_a72 = {
 	.debug_version = 6,
 	.brps = 6,
 	.wrps = 4,
+	.ctx_brps = 2,
 	.pmu_counters = 6,
+	.pmu_idcode = 2,
 	.gran64 = true,
 };
 
@@ -101,7 +104,8 @@ static uint64_t pfr0(const struct cpu_model *m, bool gicv3)
 static uint64_t dfr0(const struct cpu_model *m)
 {
 	return m->debug_version | has(m, FEAT_PMUv3) << 8 | (uint64_t)(m->brps - 1) << 12 |
-	       (uint64_t)(m->wrps - 1) << 20 | (m->debug_version >= 8 ? UINT64_C(15) << 36 : 0);
+	       (uint64_t)(m->wrps - 1) << 20 | (uint64_t)(m->ctx_brps - 1) << 28 |
+	       (m->debug_version >= 8 ? UINT64_C(15) << 36 : 0);
 }
 
 static uint64_t isar0(const struct cpu_model *m)

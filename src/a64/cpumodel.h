@@ -22,8 +22,9 @@ struct cpu_model {
 	uint64_t ccsidr[CPU_CACHES];
 	uint8_t pa_bits;
 	uint8_t debug_version;     /* ID_AA64DFR0.DebugVer */
-	uint8_t brps, wrps;        /* breakpoints, watchpoints; the last breakpoint compares contexts */
-	uint8_t pmu_counters;
+	uint8_t brps, wrps;        /* breakpoints, watchpoints */
+	uint8_t ctx_brps;          /* so many of the breakpoints, the last ones, compare contexts too */
+	uint8_t pmu_counters, pmu_idcode;
 	bool gran16, gran64;
 };
 

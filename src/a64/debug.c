@@ -68,7 +68,7 @@ void cpu_after_insn(struct vcpu *c)
 
 /* -- breakpoints -- */
 
-static bool is_context_aware(const struct vcpu *c, unsigned n) { return n + 1u == c->model->brps; }
+static bool is_context_aware(const struct vcpu *c, unsigned n) { return n + c->model->ctx_brps >= c->model->brps; }
 
 /* The context breakpoint that an address comparison is linked to. */
 static bool linked_context(const struct vcpu *c, unsigned n)

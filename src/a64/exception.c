@@ -58,7 +58,7 @@ void exc_enter(struct vcpu *c, enum exc_vector v, uint64_t ret)
 	c->sys.elr = ret;
 	c->mon.granule = 0;
 	c->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
-	c->il = c->ss = c->uao = 0;
+	c->il = c->ss = c->uao = c->stepped = 0;
 	if (vcpu_has(c, FEAT_PAN) && !(c->sys.sctlr & SCTLR_SPAN))
 		c->pan = 1;
 	if (vcpu_has(c, FEAT_SSBS))
@@ -220,6 +220,8 @@ void cpu_ctx_update(struct vcpu *c)
 void exc_masks_changed(struct vcpu *c)
 {
 	/* Acquire pairs with the read-modify-write in vcpu_set_line(). */
-	if (ld_acq(&c->irq_lines))
+	uint32_t lines = ld_acq(&c->irq_lines);
+
+	if (((lines & LINE_IRQ) && !(c->daif & PSTATE_I)) || ((lines & LINE_FIQ) && !(c->daif & PSTATE_F)))
 		at_or(&c->request, REQ_IRQ);
 }

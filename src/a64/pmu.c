@@ -156,7 +156,8 @@ void pmu_reset(struct vcpu *c)
 
 uint64_t pmu_pmcr(const struct vcpu *c)
 {
-	return c->pmu.pmcr | (uint64_t)c->model->pmu_counters << 11 | (c->model->midr >> 24 & 0xff) << 24;
+	return c->pmu.pmcr | (uint64_t)c->model->pmu_counters << 11 | (uint64_t)c->model->pmu_idcode << 16 |
+	       (c->model->midr >> 24 & 0xff) << 24;
 }
 
 void pmu_set_pmcr(struct vcpu *c, uint64_t v)

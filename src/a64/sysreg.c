@@ -225,6 +225,10 @@ static uint64_t rd_rndr(struct vcpu *c)
 	return good ? v : 0;
 }
 
+/* Number of cores in the cluster; the rest of the register does nothing here. */
+static uint64_t rd_l2ctlr(struct vcpu *c) { return (uint64_t)MIN(c->nvcpus - 1, 3u) << 24; }
+static void wr_ignored(struct vcpu *c, uint64_t v) {}
+
 /* -- generic timers -- */
 
 static uint64_t rd_counter(struct vcpu *c) { return counter_now(); }
