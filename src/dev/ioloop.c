@@ -79,7 +79,10 @@ static int fill(struct ioloop *l)
 		short want;
 
 		next = s->next;
-		want = s->fd >= 0 ? s->prepare(s->arg) : 0;
+		/* Asked without a descriptor too: a source hands on what it has taken before the end of its input. */
+		want = s->prepare(s->arg);
+		if (s->fd < 0)
+			want &= IOSOURCE_RECHECK;
 		if (want & IOSOURCE_RECHECK)
 			timeout_ms = 500;
 		want &= ~IOSOURCE_RECHECK;
