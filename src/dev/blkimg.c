@@ -219,13 +219,18 @@ static int take_bools(struct opts *o, struct blkimg_config *c, struct err *e)
 
 int blkimg_config(struct opts *o, struct blkimg_config *c, struct err *e)
 {
+	static const char *const beside[] = {"if", "id", "index", "node-name", "bus", "unit", "werror", "rerror"};
+
 	*c = (struct blkimg_config){0};
 	c->path = opts_str(o, "file", opts_str(o, "filename", opts_str(o, "file.filename", NULL)));
 	if (take_format(o, c, e) < 0 || take_cache(o, c, e) < 0 || take_bools(o, c, e) < 0)
 		return -1;
-	if (!c->path || !*c->path)
-		return err_set(e, EXIT_USAGE, "%s: file= is missing", opts_what(o));
-	return 0;
+	if (c->path && *c->path)
+		return 0;
+	/* A mistyped file= is a better thing to say than a missing one. The rest is what a -drive may say beside it. */
+	for (unsigned k = 0; k < ARRAY_SIZE(beside); k++)
+		opts_str(o, beside[k], NULL);
+	return opts_finish(o, e) < 0 ? -1 : err_set(e, EXIT_USAGE, "%s: file= is missing", opts_what(o));
 }
 
 /* Images of other formats would give the guest nonsense, and be destroyed by it. */

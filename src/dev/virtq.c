@@ -22,11 +22,11 @@ struct desc {
 	uint16_t flags, next;
 };
 
-static uint16_t *avail_idx(const struct virtq *q) { return (uint16_t *)(void *)(q->avail + 2); }
-static uint16_t *avail_ring(const struct virtq *q, unsigned k) { return (uint16_t *)(void *)(q->avail + 4 + 2 * k); }
-static uint16_t *used_event(const struct virtq *q) { return avail_ring(q, q->size); }
-static uint16_t *used_idx(const struct virtq *q) { return (uint16_t *)(void *)(q->used + 2); }
-static uint16_t *avail_event(const struct virtq *q) { return (uint16_t *)(void *)(q->used + 4 + 8 * q->size); }
+static uint8_t *avail_idx(const struct virtq *q) { return q->avail + 2; }
+static uint8_t *avail_ring(const struct virtq *q, unsigned k) { return q->avail + 4 + 2 * k; }
+static uint8_t *used_event(const struct virtq *q) { return avail_ring(q, q->size); }
+static uint8_t *used_idx(const struct virtq *q) { return q->used + 2; }
+static uint8_t *avail_event(const struct virtq *q) { return q->used + 4 + 8 * q->size; }
 
 void virtq_disable(struct virtq *q)
 {
@@ -113,19 +113,19 @@ static const char *walk(struct virtio_dev *d, const uint8_t *table, unsigned n, 
 
 bool virtq_pending(struct virtio_dev *d, const struct virtq *q)
 {
-	return q->ready && !d->broken && ld_acq(avail_idx(q)) != q->next_avail;
+	return q->ready && !d->broken && ram_acq16(avail_idx(q)) != q->next_avail;
 }
 
 /* Entries available; asks for a notification when there are none. */
 static uint16_t available(struct virtio_dev *d, struct virtq *q)
 {
-	uint16_t n = (uint16_t)(ld_acq(avail_idx(q)) - q->next_avail);
+	uint16_t n = (uint16_t)(ram_acq16(avail_idx(q)) - q->next_avail);
 
 	if (n || !virtio_has(d, VIRTIO_F_EVENT_IDX))
 		return n;
-	st_rlx(avail_event(q), q->next_avail);
+	ram_st16(avail_event(q), q->next_avail);
 	fence_sc(); /* pairs with the driver's, between its index and its look at avail_event */
-	return (uint16_t)(ld_acq(avail_idx(q)) - q->next_avail);
+	return (uint16_t)(ram_acq16(avail_idx(q)) - q->next_avail);
 }
 
 bool virtq_pop(struct virtio_dev *d, struct virtq *q, struct vq_chain *c)
@@ -142,7 +142,7 @@ bool virtq_pop(struct virtio_dev *d, struct virtq *q, struct vq_chain *c)
 		virtio_broken(d, "an available index that jumped");
 		return false;
 	}
-	c->head = ld_rlx(avail_ring(q, q->next_avail & (q->size - 1)));
+	c->head = (uint16_t)ram_ld16(avail_ring(q, q->next_avail & (q->size - 1u)));
 	c->nout = c->nin = 0;
 	c->out_bytes = c->in_bytes = 0;
 	wrong = walk(d, q->desc, q->size, c->head, false, c);
@@ -172,7 +172,7 @@ void virtq_publish(struct virtio_dev *d, struct virtq *q, unsigned n)
 	if (!q->ready || d->broken)
 		return;
 	q->next_used = (uint16_t)(q->next_used + n);
-	st_rel(used_idx(q), q->next_used); /* pairs with the driver's acquire of the used index */
+	ram_rel16(used_idx(q), q->next_used); /* pairs with the driver's acquire of the used index */
 }
 
 void virtq_push(struct virtio_dev *d, struct virtq *q, uint16_t head, uint32_t written)
@@ -189,8 +189,8 @@ static bool wants_interrupt(struct virtio_dev *d, struct virtq *q)
 
 	fence_sc(); /* pairs with the driver's, between used_event (or flags) and its look at the used index */
 	if (!virtio_has(d, VIRTIO_F_EVENT_IDX))
-		return !(ld_rlx((uint16_t *)(void *)q->avail) & AVAIL_NO_INTERRUPT);
-	event = ld_rlx(used_event(q));
+		return !(ram_ld16(q->avail) & AVAIL_NO_INTERRUPT);
+	event = (uint16_t)ram_ld16(used_event(q));
 	q->signalled = q->next_used;
 	q->signalled_valid = true;
 	return !valid || (uint16_t)(q->next_used - event - 1) < (uint16_t)(q->next_used - old);

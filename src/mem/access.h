@@ -26,7 +26,10 @@
 #define RAM_ACCESS(bits) \
 	typedef uint##bits##_t ram_u##bits __attribute__((RAM_UNIT)); \
 	RAM_FN uint64_t ram_ld##bits(const void *p) { return ld_rlx((const ram_u##bits *)p); } \
-	RAM_FN void ram_st##bits(void *p, uint64_t v) { st_rlx((ram_u##bits *)p, (uint##bits##_t)v); }
+	RAM_FN void ram_st##bits(void *p, uint64_t v) { st_rlx((ram_u##bits *)p, (uint##bits##_t)v); } \
+	/* The same with acquire and release order, for rings shared with the guest. */ \
+	RAM_FN uint64_t ram_acq##bits(const void *p) { return ld_acq((const ram_u##bits *)p); } \
+	RAM_FN void ram_rel##bits(void *p, uint64_t v) { st_rel((ram_u##bits *)p, (uint##bits##_t)v); }
 RAM_ACCESS(8)
 RAM_ACCESS(16)
 RAM_ACCESS(32)
