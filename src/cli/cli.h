@@ -9,7 +9,8 @@ int cli_main(int argc, char **argv);
 #define CLI_COMMANDS(X) \
 	X(boot, "boot a guest") \
 	X(model, "allowed outcomes of litmus tests") \
-	X(mapping, "the mapping from Arm to host memory operations, and its check")
+	X(mapping, "the mapping from Arm to host memory operations, and its check") \
+	X(litmus, "run litmus tests")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);
 CLI_COMMANDS(X)

@@ -1,0 +1,413 @@
+/* See build.h. */
+#include "litmus/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "a64/a64_enc.gen.h"
+#include "base/bits.h"
+#include "litmus/emit.h"
+
+/* Places within a thread's part of the code area. */
+enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000 };
+
+enum { H_REC, H_END, H_T, H_U, NHARNESS };
+
+struct build {
+	const struct lit_model *m;
+	const struct lit_build_opts *o;
+	struct lit_image *img;
+	unsigned t;
+	uint32_t used, vused;      /* registers that the thread mentions */
+	bool exclusives;
+	unsigned h[NHARNESS];      /* the loop's own registers */
+	struct lit_code *c;
+	struct emit e;
+	u128 pool[32];             /* initial vector registers */
+	unsigned npool;
+};
+
+static unsigned field(uint32_t w, const struct a64_field *f) { return w >> f->lsb & (uint32_t)mask64(f->width); }
+
+/* Registers named by an instruction; too many rather than too few. */
+static void mention(struct build *b, uint32_t w)
+{
+	static const uint64_t all[2] = {~UINT64_C(0), ~UINT64_C(0)};
+	static const char *const names[] = {"rd", "rn", "rm", "ra", "rt", "rt2", "rs"};
+	const struct a64_row *row;
+	struct a64_insn in;
+
+	if (!a64_decode(w, all, &in))
+		return;
+	row = &a64_rows[in.op];
+	for (unsigned i = 0; i < row->nfields; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(names); k++)
+			if (!strcmp(row->fields[i].name, names[k])) {
+				unsigned r = field(w, &row->fields[i]);
+
+				b->used |= 1u << r;
+				if (in.op == A64_CASP)
+					b->used |= 2u << r;
+				/* lists: up to four vector registers */
+				for (unsigned q = 0; q < 4; q++)
+					b->vused |= 1u << ((r + q) & 31);
+			}
+	if (in.op == A64_BL || in.op == A64_BLR)
+		b->used |= 1u << 30;
+	b->exclusives |= in.op == A64_LDXR || in.op == A64_STXR || in.op == A64_LDXP || in.op == A64_STXP;
+}
+
+static bool has_vectors(const struct lit_thread *th)
+{
+	for (unsigned i = 0; i < th->n; i++)
+		for (const char *p = th->line[i].insn; p && *p; p++)
+			if (strchr("vqdshbVQDSHB", *p) && p[1] >= '0' && p[1] <= '9' &&
+			    (p[-1] == ' ' || p[-1] == ',' || p[-1] == '{' || p[-1] == '\t'))
+				return true;
+	return false;
+}
+
+static int pick_registers(struct build *b, struct err *e)
+{
+	const struct lit_test *t = b->m->t;
+	unsigned n = 0;
+
+	if (!has_vectors(&t->thread[b->t]))
+		b->vused = 0;
+	for (unsigned i = 0; i < t->nregs; i++) {
+		const struct lit_reginit *r = &t->regs[i];
+
+		if (r->thread != b->t)
+			continue;
+		if (r->reg < 31)
+			b->used |= 1u << r->reg;
+		else if (r->reg >= LIT_REG_V0)
+			b->vused |= 1u << (r->reg - LIT_REG_V0);
+		else if (r->reg >= LIT_REG_SYM)
+			return err_set(e, EXIT_INPUT, "%s: symbolic registers can't be run", t->file);
+	}
+	for (unsigned k = 0; k < b->m->prog.nregs[b->t]; k++) {
+		unsigned reg = b->m->slot[b->t][k].reg;
+
+		if (!b->m->slot[b->t][k].fault && reg < 31)
+			b->used |= 1u << reg;
+		else if (!b->m->slot[b->t][k].fault && reg >= LIT_REG_V0)
+			b->vused |= 1u << (reg - LIT_REG_V0);
+	}
+	for (unsigned r = 30; r < 31 && n < NHARNESS; r--)
+		if (!(b->used >> r & 1))
+			b->h[n++] = r;
+	if (n < NHARNESS)
+		return err_set(e, EXIT_INPUT, "%s: P%u uses too many registers to be run (%d must be left free)", t->file, b->t,
+			       NHARNESS);
+	return 0;
+}
+
+/* What a constant is in the guest's memory; false: an address of a location. */
+static bool constant(const struct build *b, const struct lit_val *v, uint64_t *out)
+{
+	if (v->kind == LIT_LOC)
+		return false;
+	*out = lit_value(b->m, v);
+	if (v->kind == LIT_LABEL)
+		*out += GANG_CODE - LIT_CODE_BASE;
+	return true;
+}
+
+static const struct lit_reginit *init_of(const struct build *b, unsigned reg)
+{
+	const struct lit_reginit *found = NULL;
+
+	for (unsigned i = 0; i < b->m->t->nregs; i++)
+		if (b->m->t->regs[i].thread == b->t && b->m->t->regs[i].reg == reg && b->m->t->regs[i].nval)
+			found = &b->m->t->regs[i];
+	return found;
+}
+
+/* Sets a general register or SP to its initial value (zero without one). */
+static int init_register(struct build *b, unsigned reg, struct err *e)
+{
+	const struct lit_reginit *r = init_of(b, reg);
+	unsigned to = reg == LIT_REG_SP ? b->h[H_T] : reg;
+	uint64_t v = 0;
+
+	if (r && !constant(b, &r->val[0], &v)) {
+		const struct lit_loc *l = &b->m->t->loc[r->val[0].loc];
+
+		if (b->c->nptrs == LIT_MAX_PTRS)
+			return err_set(e, EXIT_INPUT, "%s: beyond limits: too many addresses in registers", b->m->t->file);
+		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * b->c->nptrs);
+		b->c->ptr[b->c->nptrs++] = (struct lit_ptr){reg, r->val[0].loc, r->val[0].v * l->type.size};
+	} else {
+		emit(&b->e, "mov x%u, #%lld", to, (long long)v);
+	}
+	if (reg == LIT_REG_SP)
+		emit(&b->e, "mov sp, x%u", to);
+	return 0;
+}
+
+static int init_vector(struct build *b, unsigned n, struct err *e)
+{
+	const struct lit_reginit *r = init_of(b, LIT_REG_V0 + n);
+	unsigned size = r && r->nval > 1 ? 16 / r->nval : 16;
+	u128 q = 0;
+
+	for (unsigned k = 0; r && k < r->nval; k++) {
+		uint64_t v;
+
+		if (!constant(b, &r->val[k], &v))
+			return err_set(e, EXIT_INPUT, "%s: an address in a vector register can't be run", b->m->t->file);
+		q |= (u128)(v & mask64(8 * size)) << (8 * size * k & 127);
+	}
+	b->pool[b->npool] = q;
+	emit(&b->e, "ldr q%u, [x%u, #%u]", n, b->h[H_T], 16 * b->npool++);
+	return 0;
+}
+
+static int init_registers(struct build *b, struct err *e)
+{
+	for (unsigned r = 0; r < 31; r++)
+		if (b->used >> r & 1 && init_register(b, r, e) < 0)
+			return -1;
+	if (b->vused) {
+		emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)(LIT_GUEST_CODE(b->t) + POOL));
+		for (unsigned n = 0; n < 32; n++)
+			if (b->vused >> n & 1 && init_vector(b, n, e) < 0)
+				return -1;
+	}
+	return init_of(b, LIT_REG_SP) ? init_register(b, LIT_REG_SP, e) : 0;
+}
+
+/* Draws of the host: load a location, or write it (by adding nothing to its first byte), before it all begins. */
+static void preload(struct build *b)
+{
+	unsigned t = b->h[H_T], u = b->h[H_U], skip;
+	char insn[16];
+
+	emit(&b->e, "ldr w%u, [x%u, #%d]", u, b->h[H_REC], REC_TOUCH);
+	skip = emit_hole(&b->e);
+	for (unsigned k = 0; k < MIN(b->c->nptrs, 16u); k++) {
+		unsigned r = b->c->ptr[k].reg;
+
+		if (r == LIT_REG_SP)
+			continue;
+		emit(&b->e, "tbz w%u, #%u, .+8", u, 2 * k);
+		emit(&b->e, "ldrb w%u, [x%u]", t, r);
+		emit(&b->e, "tbz w%u, #%u, .+8", u, 2 * k + 1);
+		emit(&b->e, "ldaddb wzr, w%u, [x%u]", t, r);
+	}
+	snprintf(insn, sizeof(insn), "cbz w%u,", u);
+	emit_patch(&b->e, skip, insn);
+}
+
+/* Waits until the word that T points to satisfies `leave`, a branch out of the loop after the load; looks often, yields rarely. */
+static void spin(struct build *b, const char *test, const char *leave)
+{
+	enum { LOOKS = 12 };
+	unsigned top = b->e.n, per = *test ? 3 : 2;
+
+	for (unsigned k = 0; k < LOOKS; k++) {
+		unsigned left = (LOOKS - 1 - k) * per + 3; /* words from the branch to behind the loop */
+
+		emit(&b->e, "ldr x%u, [x%u]", b->h[H_U], b->h[H_T]);
+		if (*test)
+			emit(&b->e, "%s", test);
+		emit(&b->e, "%s .+%u", leave, left * 4);
+	}
+	emit_word(&b->e, 0xd503203f); /* YIELD */
+	emit_branch(&b->e, "b", top);
+}
+
+static void barrier_user(struct build *b)
+{
+	unsigned t = b->h[H_T], u = b->h[H_U], fork, end;
+	char leave[32], insn[32];
+
+	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
+	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
+	fork = emit_hole(&b->e);
+	spin(b, "", leave);
+	end = emit_hole(&b->e);
+	snprintf(insn, sizeof(insn), "tbnz x%u, #0,", t);
+	emit_patch(&b->e, fork, insn);
+	emit(&b->e, "mov x%u, #1", u);
+	emit(&b->e, "stur x%u, [x%u, #-1]", u, t);
+	emit_patch(&b->e, end, "b");
+	if (b->o->barrier == BARRIER_USERFENCE)
+		emit(&b->e, "dmb sy");
+}
+
+static void barrier_all(struct build *b)
+{
+	unsigned t = b->h[H_T], u = b->h[H_U];
+	char test[32];
+
+	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
+	emit(&b->e, "and x%u, x%u, #-2", t, t);
+	emit(&b->e, "mov x%u, #1", u);
+	emit(&b->e, "ldaddal x%u, x%u, [x%u]", u, u, t);
+	snprintf(test, sizeof(test), "cmp x%u, #%u", u, b->m->t->nthreads);
+	spin(b, test, "b.eq");
+}
+
+static void barrier_timebase(struct build *b)
+{
+	unsigned t = b->h[H_T], u = b->h[H_U];
+	char leave[32];
+
+	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
+	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
+	emit(&b->e, "tbz x%u, #0, .+20", t);
+	emit_mrs(&b->e, EMIT_CNTVCT_EL0, u);
+	emit(&b->e, "add x%u, x%u, #%u", u, u, b->o->timebase);
+	emit(&b->e, "sub x%u, x%u, #1", t, t);
+	emit(&b->e, "str x%u, [x%u]", u, t);
+	spin(b, "", leave);
+	emit_mrs(&b->e, EMIT_CNTVCT_EL0, t);
+	emit(&b->e, "cmp x%u, x%u", t, u);
+	emit(&b->e, "b.cc .-8");
+}
+
+static void barrier(struct build *b)
+{
+	switch (b->o->barrier) {
+	case BARRIER_USER:
+	case BARRIER_USERFENCE: barrier_user(b); break;
+	case BARRIER_PTHREAD: barrier_all(b); break;
+	case BARRIER_TIMEBASE: barrier_timebase(b); break;
+	case BARRIER_NONE: break;
+	}
+	emit(&b->e, "ldr w%u, [x%u, #%d]", b->h[H_U], b->h[H_REC], REC_DELAY);
+	emit(&b->e, "cbz w%u, .+12", b->h[H_U]);
+	emit(&b->e, "sub w%u, w%u, #1", b->h[H_U], b->h[H_U]);
+	emit(&b->e, "cbnz w%u, .-4", b->h[H_U]);
+}
+
+/* Stores what is observed. */
+static void epilogue(struct build *b)
+{
+	for (unsigned k = 0; k < b->m->prog.nregs[b->t]; k++) {
+		const struct lit_regslot *s = &b->m->slot[b->t][k];
+		unsigned at = b->c->out + 8 * k;
+
+		if (s->fault || s->half)
+			continue;
+		if (s->reg < 31)
+			emit(&b->e, "str x%u, [x%u, #%u]", s->reg, b->h[H_REC], at);
+		else if (s->reg == LIT_REG_ZR)
+			emit(&b->e, "str xzr, [x%u, #%u]", b->h[H_REC], at);
+		else if (s->reg == LIT_REG_SP) {
+			emit(&b->e, "mov x%u, sp", b->h[H_T]);
+			emit(&b->e, "str x%u, [x%u, #%u]", b->h[H_T], b->h[H_REC], at);
+		} else if (s->reg >= LIT_REG_V0) {
+			emit(&b->e, "add x%u, x%u, #%u", b->h[H_T], b->h[H_REC], at);
+			emit(&b->e, "str q%u, [x%u]", s->reg - LIT_REG_V0, b->h[H_T]);
+		}
+	}
+}
+
+/* All sixteen vectors: note the fault, go on behind the test. */
+static void vectors(struct build *b, unsigned epi)
+{
+	unsigned t = b->h[H_T];
+
+	for (unsigned v = 0; v < 16; v++) {
+		b->e.n = (unsigned)(b->t * LIT_STRIDE + VECTORS + v * 0x80) / 4;
+		emit_mrs(&b->e, EMIT_ESR_EL1, t);
+		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault);
+		emit_mrs(&b->e, EMIT_ELR_EL1, t);
+		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 8);
+		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)(GANG_CODE + 4 * epi));
+		emit_msr(&b->e, EMIT_ELR_EL1, t);
+		emit_word(&b->e, 0xd69f03e0); /* ERET */
+	}
+}
+
+/* The part before the loop; x0 points to a struct gang_start. */
+static void entry(struct build *b)
+{
+	unsigned t = b->h[H_T], u = b->h[H_U];
+
+	emit(&b->e, "mov x%u, x0", t);
+	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(LIT_GUEST_CODE(b->t) + VECTORS));
+	emit_msr(&b->e, EMIT_VBAR_EL1, u);
+	emit(&b->e, "isb");
+	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_REC], t, offsetof(struct gang_start, first));
+	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_END], t, offsetof(struct gang_start, last));
+}
+
+/* Number of addresses that registers take; known before the loop is made. */
+static void layout(struct build *b)
+{
+	unsigned n = 0;
+
+	for (unsigned r = 0; r <= LIT_REG_SP; r++) {
+		const struct lit_reginit *i = init_of(b, r);
+
+		n += i && i->val[0].kind == LIT_LOC;
+	}
+	b->c->out = ALIGN_UP(REC_PTR + 8 * n, 16u);
+	b->c->fault = ALIGN_UP(b->c->out + 8 * b->m->prog.nregs[b->t] + 8, 16u);
+	b->c->rec_size = b->c->fault + 16;
+}
+
+static int build_thread(struct build *b, struct err *e)
+{
+	unsigned size, base = (unsigned)(b->t * LIT_STRIDE) / 4, loop, epi;
+	const uint8_t *bytes = lit_a64_bytes(b->m, b->t, &size);
+	uint32_t *body = b->img->word + base;
+
+	if (size > VECTORS - 8)
+		return err_set(e, EXIT_INPUT, "%s: beyond limits: P%u is too long", b->m->t->file, b->t);
+	memcpy(body, bytes, size);
+	for (unsigned k = 0; k < size / 4; k++)
+		mention(b, body[k]);
+	if (pick_registers(b, e) < 0)
+		return -1;
+	layout(b);
+	b->c->body = base;
+	b->c->nbody = size / 4;
+	b->e.n = base + LOOP / 4;
+	b->c->entry = GANG_CODE + 4 * b->e.n;
+	entry(b);
+	loop = b->e.n;
+	if (init_registers(b, e) < 0)
+		return -1;
+	if (b->exclusives)
+		emit(&b->e, "clrex");
+	if (b->o->preload && b->c->nptrs)
+		preload(b);
+	barrier(b);
+	emit(&b->e, "msr nzcv, xzr");
+	emit_branch(&b->e, "b", base);
+	epi = b->e.n;
+	epilogue(b);
+	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
+	emit(&b->e, "cmp x%u, x%u", b->h[H_REC], b->h[H_END]);
+	emit_branch(&b->e, "b.ne", loop);
+	emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_STUB);
+	emit(&b->e, "br x%u", b->h[H_T]);
+	vectors(b, epi);
+	b->e.n = base + size / 4;
+	emit_branch(&b->e, "b", epi);
+	memcpy(b->img->word + base + POOL / 4, b->pool, sizeof(b->pool));
+	return 0;
+}
+
+int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct lit_image *img, struct err *e)
+{
+	*img = (struct lit_image){.nwords = (unsigned)(m->t->nthreads * LIT_STRIDE / 4)};
+	if (img->nwords * 4 > GANG_CODE_SIZE)
+		return err_set(e, EXIT_INPUT, "%s: too many threads to be run", m->t->file);
+	img->word = mcm_zalloc(m->arena, img->nwords * sizeof(*img->word));
+	for (unsigned t = 0; t < m->t->nthreads; t++) {
+		struct build b = {.m = m, .o = o, .img = img, .t = t, .c = &img->thr[t]};
+
+		b.e = (struct emit){.word = img->word, .max = img->nwords, .base = GANG_CODE};
+		if (build_thread(&b, e) < 0)
+			return -1;
+		if (b.e.failed)
+			return err_set(e, EXIT_INPUT, "%s: no code could be made around P%u", m->t->file, t);
+	}
+	return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * From a litmus test to guest code: each thread's instructions, unchanged,
+ * within a loop over instances.
+ *
+ * An instance is one trial of the test: its own copy of the locations.  For
+ * each instance a thread has a record with what differs between instances
+ * (addresses for its registers, a word for the barrier, a delay) and with
+ * room for the final values of observed registers.  The loop keeps its own
+ * few values in registers that the thread doesn't use.
+ *
+ *      load registers from the record; barrier; delay; the test; store
+ *      registers to the record; next record
+ *
+ * A fault ends the thread in this instance and is noted in the record.
+ */
+#ifndef PARMA_LITMUS_BUILD_H
+#define PARMA_LITMUS_BUILD_H
+
+#include "litmus/gang.h"
+#include "litmus/model.h"
+
+enum lit_barrier { BARRIER_USER, BARRIER_USERFENCE, BARRIER_TIMEBASE, BARRIER_PTHREAD, BARRIER_NONE };
+
+/* Each thread has this much of the code area, as in the model's (LIT_STRIDE), so that code can be copied as it is. */
+#define LIT_GUEST_CODE(thread) (GANG_CODE + (thread) * LIT_STRIDE)
+
+/* A record; offsets in bytes. */
+enum {
+	REC_BARRIER = 0,  /* address of the instance's word; bit 0: this thread opens the barrier */
+	REC_DELAY = 8,    /* 32 bits: turns of an empty loop after the barrier */
+	REC_TOUCH = 12,   /* 32 bits: two a pointer: load it, own it, before the barrier */
+	REC_PTR = 16,     /* addresses for registers */
+};
+
+struct lit_ptr {
+	unsigned reg;
+	unsigned loc;
+	uint64_t off;     /* bytes */
+};
+
+enum { LIT_MAX_PTRS = 24 };
+
+struct lit_code {
+	uint64_t entry;
+	unsigned nptrs;
+	struct lit_ptr ptr[LIT_MAX_PTRS];
+	unsigned out;        /* record: first of the final values, 8 bytes each, in the order of the model's slots */
+	unsigned fault;      /* record: ESR and ELR of a fault, 8 bytes each */
+	unsigned rec_size;
+	unsigned body, nbody; /* words of the test itself in the image */
+};
+
+struct lit_image {
+	uint32_t *word;      /* GANG_CODE.. ; in the model's arena */
+	unsigned nwords;
+	struct lit_code thr[MCM_MAX_THREADS];
+};
+
+struct lit_build_opts {
+	enum lit_barrier barrier;
+	unsigned timebase;   /* ticks of the counter between agreement and start */
+	bool preload;
+};
+
+/* Makes the code of m's threads. -1: e says what can't be run. */
+int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct lit_image *img, struct err *e);
+
+#endif

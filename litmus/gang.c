@@ -1,0 +1,311 @@
+/* See gang.h. */
+#include "litmus/gang.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "a64/cpumodel.h"
+#include "a64/interp.h"
+#include "a64/sysbits.h"
+#include "a64/tlbi.h"
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/rcu.h"
+#include "litmus/asm.h"
+#include "litmus/emit.h"
+#include "sched/sched.h"
+
+#define PAGE_TABLE (GANG_STUB + 0x1000)
+#define MAILBOXES (GANG_STUB + 0x2000) /* one cache line a vCPU */
+
+struct mailbox {
+	struct gang_start start;
+	uint64_t fresh; /* the code is new: synchronise first */
+};
+
+struct gang {
+	const struct gang_engine *engine; /* CONST_AFTER_INIT */
+	unsigned n;                       /* CONST_AFTER_INIT */
+	struct physmap *pm;               /* CONST_AFTER_INIT */
+	struct sched *sched;              /* CONST_AFTER_INIT */
+	struct vcpu **cpu;                /* CONST_AFTER_INIT */
+	pthread_t server;                 /* OWNER(driver): the thread in sched_run() */
+	bool serving;                     /* OWNER(driver) */
+	bool fresh[GANG_MAX_CPUS];        /* set by the driver between jobs, then OWNER(vcpu) */
+
+	struct lock lock;                 /* rank RANK_MACHINE */
+	pthread_cond_t changed;           /* with lock */
+	const struct gang_job *job;       /* GUARDED_BY(lock); NULL between jobs */
+	unsigned arrived;                 /* GUARDED_BY(lock): vCPUs at the gate */
+	uint64_t gate;                    /* GUARDED_BY(lock): how often the gate opened */
+	bool ran;                         /* GUARDED_BY(lock): a run is to be collected */
+	bool dead;                        /* GUARDED_BY(lock) */
+};
+
+static const struct gang_engine engines[] = {
+	{"interp", "the reference engine", interp_init, interp_run, interp_free},
+};
+
+const struct gang_engine *gang_engine_at(unsigned i)
+{
+	return i < ARRAY_SIZE(engines) ? &engines[i] : NULL;
+}
+
+const struct gang_engine *gang_engine_find(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(engines); i++)
+		if (!strcmp(engines[i].name, name))
+			return &engines[i];
+	return NULL;
+}
+
+/* -- the host half -- */
+
+/* Waits until all vCPUs are here; the last one calls last(g), if any. False: the gang is dead. Lock held. */
+static bool gate(struct gang *g, void (*last)(struct gang *g))
+{
+	uint64_t now = g->gate;
+
+	if (++g->arrived == g->n) {
+		if (last)
+			last(g);
+		g->arrived = 0;
+		g->gate++;
+		pthread_cond_broadcast(&g->changed);
+		return !g->dead;
+	}
+	while (g->gate == now && !g->dead)
+		lock_wait(&g->lock, &g->changed);
+	return !g->dead;
+}
+
+static void after_collect(struct gang *g)
+{
+	if (g->ran && !g->job->more(g->job->ctx))
+		g->job = NULL;
+	g->ran = false;
+}
+
+static void before_run(struct gang *g) { g->ran = true; }
+
+/* From the end of one run to the begin of the next in which v has a role. Lock held. */
+static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
+{
+	bool mine;
+
+	do {
+		if (!gate(g, NULL))
+			return;
+		if (g->ran) {
+			const struct gang_job *j = g->job;
+
+			lock_drop(&g->lock);
+			j->collect(j->ctx, v);
+			lock_take(&g->lock);
+		}
+		if (!gate(g, after_collect))
+			return;
+		while (!g->job && !g->dead)
+			lock_wait(&g->lock, &g->changed);
+		if (g->dead)
+			return;
+		lock_drop(&g->lock);
+		g->job->prepare(g->job->ctx, v);
+		lock_take(&g->lock);
+		if (!gate(g, before_run))
+			return;
+		mine = g->job->assign(g->job->ctx, v, start);
+	} while (!mine);
+}
+
+/* HLT #0xf000 of the idle loop. */
+static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
+{
+	struct gang *g = c->board;
+	unsigned v = c->index;
+	uint64_t box = MAILBOXES + v * 64;
+	struct mailbox m = {.start.entry = GANG_STUB};
+
+	tlbi_leave(c);
+	rcu_offline();
+	lock_take(&g->lock);
+	between_runs(g, v, &m.start);
+	m.fresh = g->fresh[v];
+	g->fresh[v] = false;
+	lock_drop(&g->lock);
+	memcpy(gang_host(g, box), &m, sizeof(m));
+	rcu_online();
+	tlbi_enter(c);
+	return box;
+}
+
+/* -- the boot code -- */
+
+static void put_stub(struct gang *g)
+{
+	uint64_t *table = gang_host(g, PAGE_TABLE);
+	uint32_t words[256];
+	struct emit e = {.word = words, .max = ARRAY_SIZE(words), .base = GANG_STUB};
+	unsigned idle;
+
+	/* 1 GiB of normal write-back memory, inner shareable, at EL1. */
+	table[GANG_RAM >> 30] = GANG_RAM | BIT(10) | UINT64_C(3) << 8 | 1;
+	emit(&e, "mov x1, #0xff"); /* attribute 0: normal, write-back */
+	emit_msr(&e, EMIT_MAIR_EL1, 1);
+	/* 39-bit addresses, 4 KiB granule, no TTBR1. */
+	emit(&e, "mov x1, #%llu", (unsigned long long)(25 | BIT(8) | BIT(10) | 3 << 12 | BIT(23) | UINT64_C(2) << 32));
+	emit_msr(&e, EMIT_TCR_EL1, 1);
+	emit(&e, "mov x1, #%llu", (unsigned long long)PAGE_TABLE);
+	emit_msr(&e, EMIT_TTBR0_EL1, 1);
+	emit(&e, "mov x1, #%llu", 3ull << 20);
+	emit_msr(&e, EMIT_CPACR_EL1, 1);
+	emit(&e, "isb");
+	emit(&e, "mov x1, #%llu", (unsigned long long)(SCTLR_RES1 | SCTLR_SPAN | SCTLR_M | SCTLR_C | SCTLR_I));
+	emit_msr(&e, EMIT_SCTLR_EL1, 1);
+	emit(&e, "isb");
+	idle = e.n;
+	emit_word(&e, 0xd45e0000); /* HLT #0xf000 */
+	emit(&e, "ldr x1, [x0, #%zu]", offsetof(struct mailbox, fresh));
+	emit(&e, "cbz x1, .+16");
+	emit_word(&e, 0xd508751f); /* IC IALLU */
+	emit(&e, "dsb sy");
+	emit(&e, "isb");
+	emit(&e, "ldr x1, [x0, #%zu]", offsetof(struct mailbox, start.entry));
+	emit(&e, "br x1");
+	BUG_ON(e.failed);
+	/* The code of tests comes back to the very start: the way there is this branch. */
+	memmove(words + 1, words, e.n * sizeof(words[0]));
+	words[0] = 0x14000000u; /* patched below: to the idle loop */
+	words[0] |= idle + 1;
+	BUG_ON(!dma_write(g->pm, mk_gpa(GANG_STUB), words, (e.n + 1) * sizeof(words[0])));
+}
+
+/* -- making it -- */
+
+void *gang_host(const struct gang *g, uint64_t addr) { return physmap_host(g->pm, mk_gpa(addr), 1, true); }
+unsigned gang_ncpus(const struct gang *g) { return g->n; }
+uint64_t gang_icount(const struct gang *g) { return sched_icount(g->sched); }
+
+static int make_cpus(struct gang *g, struct err *e)
+{
+	const struct sched_config sc = {.nvcpus = g->n, .run = g->engine->run};
+
+	g->sched = sched_new(&sc);
+	if (!g->sched)
+		return err_set(e, EXIT_HOST, "no memory for %u vCPUs", g->n);
+	g->cpu = sched_vcpus(g->sched);
+	for (unsigned k = 0; k < g->n; k++) {
+		const struct vcpu_config vc = {
+			.index = k, .mpidr = k, .model = cpu_model_find("max"), .pm = g->pm, .mops = &sched_machine_ops,
+			.machine = g->sched, .board = g, .all = g->cpu, .nvcpus = g->n, .semihost = host_half,
+		};
+
+		g->cpu[k] = vcpu_new(&vc);
+		if (!g->cpu[k] || g->engine->init(g->cpu[k]))
+			return err_set(e, EXIT_HOST, "no memory for vCPU %u", k);
+		sched_set_boot(g->sched, k, GANG_STUB + 4, 0);
+	}
+	return 0;
+}
+
+static void *serve(void *arg)
+{
+	struct gang *g = arg;
+	struct err e = {0};
+	int code;
+
+	if (sched_run(g->sched, &code, &e) < 0)
+		fprintf(stderr, "parma litmus: %s\n", e.msg);
+	return NULL;
+}
+
+struct gang *gang_new(const struct gang_engine *engine, unsigned ncpus, struct err *e)
+{
+	struct gang *g = calloc(1, sizeof(*g));
+
+	BUG_ON(ncpus > GANG_MAX_CPUS);
+	if (!g) {
+		err_set(e, EXIT_HOST, "no memory for the machine");
+		return NULL;
+	}
+	g->engine = engine;
+	g->n = ncpus;
+	lock_init(&g->lock, RANK_MACHINE);
+	pthread_cond_init(&g->changed, NULL);
+	g->pm = physmap_new();
+	if (!g->pm || physmap_add_ram(g->pm, mk_gpa(GANG_RAM), GANG_RAM_SIZE, "ram", e) < 0 || make_cpus(g, e) < 0) {
+		gang_free(g);
+		return NULL;
+	}
+	put_stub(g);
+	if (pthread_create(&g->server, NULL, serve, g)) {
+		err_set(e, EXIT_HOST, "cannot start a thread: %m");
+		gang_free(g);
+		return NULL;
+	}
+	g->serving = true;
+	return g;
+}
+
+void gang_free(struct gang *g)
+{
+	if (g->serving) {
+		lock_take(&g->lock);
+		g->dead = true;
+		pthread_cond_broadcast(&g->changed);
+		lock_drop(&g->lock);
+		sched_quit(g->sched, 0);
+		pthread_join(g->server, NULL);
+	}
+	for (unsigned k = 0; g->cpu && k < g->n; k++)
+		if (g->cpu[k]) {
+			g->engine->free(g->cpu[k]);
+			vcpu_free(g->cpu[k]);
+		}
+	sched_free(g->sched);
+	if (g->pm)
+		physmap_free(g->pm);
+	pthread_cond_destroy(&g->changed);
+	lock_destroy(&g->lock);
+	free(g);
+}
+
+void gang_load(struct gang *g, const uint32_t *words, size_t nwords)
+{
+	BUG_ON(nwords * 4 > GANG_CODE_SIZE || !dma_write(g->pm, mk_gpa(GANG_CODE), words, nwords * 4));
+	lock_take(&g->lock);
+	for (unsigned k = 0; k < g->n; k++)
+		g->fresh[k] = true;
+	lock_drop(&g->lock);
+}
+
+int gang_run(struct gang *g, const struct gang_job *j, double patience)
+{
+	uint64_t seen = 0;
+	double idle = 0;
+	bool done;
+
+	lock_take(&g->lock);
+	g->job = j;
+	pthread_cond_broadcast(&g->changed);
+	while (g->job && idle < patience) {
+		struct timespec ts;
+
+		clock_gettime(CLOCK_REALTIME, &ts);
+		ts.tv_nsec += 100000000;
+		if (ts.tv_nsec >= 1000000000) {
+			ts.tv_nsec -= 1000000000;
+			ts.tv_sec++;
+		}
+		if (pthread_cond_timedwait(&g->changed, &g->lock.m, &ts) == ETIMEDOUT)
+			idle += 0.1;
+		if (g->gate != seen)
+			idle = 0;
+		seen = g->gate;
+	}
+	done = !g->job;
+	lock_drop(&g->lock);
+	return done ? 0 : -1;
+}

@@ -1,0 +1,53 @@
+/* Lists of test files, and what became of them: summary, TAP, JSON, JUnit. */
+#ifndef PARMA_LITMUS_SUITE_H
+#define PARMA_LITMUS_SUITE_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/types.h"
+
+enum lit_status {
+	LIT_PENDING,
+	LIT_PASS,       /* nothing seen that is not allowed */
+	LIT_FORBIDDEN,
+	LIT_SKIP,       /* of a kind that this harness does not run */
+	LIT_FAILED,     /* could not run: malformed, beyond limits, endless */
+};
+
+struct lit_entry {
+	char *path, *name;
+	enum lit_status status;
+	char *message;         /* why not run */
+	uint64_t trials, pos, neg, forbidden;
+	unsigned nseen, nallowed, nhit;
+	bool cond_ok;
+	double seconds;
+	char *failure;         /* LIT_FORBIDDEN: the report */
+};
+
+struct lit_suite {
+	unsigned n, cap;
+	struct lit_entry *entry;
+};
+
+/* Appends a file, or all .litmus files below a folder in order of name. */
+int lit_suite_add(struct lit_suite *s, const char *path, struct err *e);
+void lit_suite_free(struct lit_suite *s);
+
+struct lit_totals {
+	unsigned count[LIT_FAILED + 1];
+	uint64_t trials, forbidden;
+	double seconds;
+};
+struct lit_totals lit_suite_totals(const struct lit_suite *s);
+/* 0 nothing forbidden seen, 1 something forbidden, 2 some could not run. */
+int lit_suite_exit(const struct lit_suite *s);
+
+/* A table with a line a test (unless brief), and totals. */
+void lit_suite_summary(FILE *f, const struct lit_suite *s, bool brief);
+void lit_suite_tap_line(FILE *f, const struct lit_entry *t, unsigned number);
+void lit_suite_json(FILE *f, const struct lit_suite *s, const char *settings);
+void lit_suite_junit(FILE *f, const struct lit_suite *s);
+
+#endif

@@ -1,0 +1,574 @@
+/*
+ * parma litmus: runs litmus tests on the emulator itself and compares every
+ * final state with those that the Arm model allows.
+ *
+ * One gang (litmus/gang.h) runs all tests, one after the other.  Option names
+ * are litmus7's, with one dash or two.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "a64/cpumodel.h"
+#include "base/bits.h"
+#include "base/clock.h"
+#include "base/nearest.h"
+#include "litmus/judge.h"
+#include "litmus/suite.h"
+#include "mcm/mapping.h"
+
+enum output { OUT_LOG, OUT_QUIET, OUT_TAP };
+
+struct options {
+	struct lit_run_opts run;
+	unsigned smp;              /* 0: as many as the tests need, at least 2 */
+	const struct gang_engine *engine;
+	const struct mcm_mapping *mapping;
+	enum output out;
+	const char *json, *junit;
+	struct lit_expectlog expect;
+	bool judged_by_log;
+	struct lit_suite suite;
+};
+
+struct session {
+	struct options *o;
+	struct gang *g;
+	struct mcm_arena arena;
+};
+
+/* -- options -- */
+
+static const char *const barriers[] = {"user", "userfence", "timebase", "pthread", "none", NULL};
+
+static int bad(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int bad(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("parma litmus: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return EXIT_USAGE;
+}
+
+static int number(const char *name, const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(s, &end, 0);
+	if (!*s || *end || errno || *s == '-' || *out < min || *out > max)
+		return bad("-%s: a number from %" PRIu64 " to %" PRIu64 " expected, not '%s'", name, min, max, s);
+	return 0;
+}
+
+static int small(const char *name, const char *s, unsigned min, unsigned max, unsigned *out)
+{
+	uint64_t v;
+	int r = number(name, s, min, max, &v);
+
+	*out = (unsigned)v;
+	return r;
+}
+
+static int opt_s(struct options *o, const char *v) { return small("s", v, 1, 1000000, &o->run.size); }
+static int opt_r(struct options *o, const char *v) { return small("r", v, 1, 1000000000, &o->run.runs); }
+static int opt_st(struct options *o, const char *v) { return small("st", v, 1, 1000000, &o->run.stride); }
+static int opt_avail(struct options *o, const char *v) { return small("avail", v, 1, GANG_MAX_CPUS, &o->run.avail); }
+static int opt_smp(struct options *o, const char *v) { return small("smp", v, 1, GANG_MAX_CPUS, &o->smp); }
+static int opt_seed(struct options *o, const char *v) { return number("seed", v, 0, UINT64_MAX, &o->run.seed); }
+
+static int opt_seconds(const char *name, const char *v, double *out)
+{
+	char *end;
+
+	*out = strtod(v, &end);
+	return !*v || *end || *out <= 0 ? bad("-%s: a number of seconds expected, not '%s'", name, v) : 0;
+}
+
+static int opt_time(struct options *o, const char *v) { return opt_seconds("time", v, &o->run.seconds); }
+static int opt_timeout(struct options *o, const char *v) { return opt_seconds("timeout", v, &o->run.patience); }
+
+static int opt_barrier(struct options *o, const char *v)
+{
+	for (unsigned i = 0; barriers[i]; i++)
+		if (!strcmp(v, barriers[i])) {
+			o->run.barrier = (enum lit_barrier)i;
+			return 0;
+		}
+	if (!strcmp(v, "pthread-like"))
+		return opt_barrier(o, "pthread");
+	return bad("-barrier: user, userfence, timebase, pthread or none expected, not '%s'", v);
+}
+
+static int opt_affinity(struct options *o, const char *v)
+{
+	uint64_t n = 1;
+
+	if (!strcmp(v, "none")) {
+		o->run.affinity = AFFINITY_NONE;
+	} else if (!strcmp(v, "random")) {
+		o->run.affinity = AFFINITY_RANDOM;
+	} else if (!strncmp(v, "incr", 4)) {
+		if (v[4] && number("affinity incr", v + 4, 0, 1024, &n))
+			return EXIT_USAGE;
+		o->run.affinity = AFFINITY_INCR;
+		o->run.incr = (unsigned)n;
+	} else {
+		return bad("-affinity: none, random or incrN expected, not '%s'", v);
+	}
+	return 0;
+}
+
+static int opt_preload(struct options *o, const char *v)
+{
+	if (strcmp(v, "random") && strcmp(v, "no") && strcmp(v, "none"))
+		return bad("-preload: random or no expected, not '%s'", v);
+	o->run.preload = *v == 'r';
+	return 0;
+}
+
+static int opt_mem(struct options *o, const char *v)
+{
+	if (strcmp(v, "direct") && strcmp(v, "indirect"))
+		return bad("-mem: direct or indirect expected, not '%s'", v);
+	o->run.direct = *v == 'd';
+	return 0;
+}
+
+static int opt_accel(struct options *o, const char *v)
+{
+	o->engine = gang_engine_find(v);
+	if (o->engine)
+		return 0;
+	bad("-accel: there is no engine '%s'; there are:", v);
+	for (unsigned i = 0; gang_engine_at(i); i++)
+		fprintf(stderr, "  %-10s %s\n", gang_engine_at(i)->name, gang_engine_at(i)->help);
+	return EXIT_USAGE;
+}
+
+static int opt_mapping(struct options *o, const char *v)
+{
+	o->mapping = mcm_mapping_find(v);
+	if (o->mapping)
+		return 0;
+	bad("-mapping: there is no mapping '%s'; there are:", v);
+	for (unsigned i = 0; mcm_mapping_at(i); i++)
+		fprintf(stderr, "  %-14s %s\n", mcm_mapping_at(i)->name, mcm_mapping_at(i)->summary);
+	return EXIT_USAGE;
+}
+
+static int opt_expect(struct options *o, const char *v)
+{
+	struct err e;
+
+	if (lit_expectlog_read(&o->expect, v, &e) < 0) {
+		bad("%s", e.msg);
+		return e.code;
+	}
+	o->judged_by_log = true;
+	return 0;
+}
+
+static int opt_json(struct options *o, const char *v) { return o->json = v, 0; }
+static int opt_junit(struct options *o, const char *v) { return o->junit = v, 0; }
+static int opt_tap(struct options *o, const char *v) { return o->out = OUT_TAP, 0; }
+static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 0; }
+
+/* X(name, argument or NULL, help) */
+#define OPTIONS(X) \
+	X(s, "N", "instances of the test in a run (default 5000)") \
+	X(r, "N", "number of runs (default 10)") \
+	X(time, "SECONDS", "run each test for so long, whatever -r says") \
+	X(smp, "N", "vCPUs (default: what the tests need, and at least the host's CPUs)") \
+	X(avail, "N", "vCPUs to use: N / threads copies of a test run side by side (default: all)") \
+	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
+	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
+	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
+	X(affinity, "KIND", "none (default), random, incrN: host CPUs of the vCPU threads") \
+	X(preload, "KIND", "random (default): touch locations before the barrier; no") \
+	X(seed, "N", "of all random choices (default: from the clock; always printed)") \
+	X(timeout, "SECONDS", "a run that takes longer counts as endless (default 20)") \
+	X(accel, "ENGINE", "how guest code is executed") \
+	X(mapping, "NAME", "mapping of Arm operations to the host's, from the registry") \
+	X(expect, "FILE", "allowed outcomes from a log of herd7 instead of parma's model") \
+	X(json, "FILE", "results as JSON") \
+	X(junit, "FILE", "results as JUnit's XML") \
+	X(tap, NULL, "results as TAP in place of logs") \
+	X(q, NULL, "no logs, only failures and the totals")
+
+static const struct {
+	const char *name, *arg, *help;
+	int (*parse)(struct options *o, const char *v);
+} table[] = {
+#define X(n, a, h) {#n, a, h, opt_##n},
+	OPTIONS(X)
+#undef X
+};
+
+static void usage(FILE *f)
+{
+	fputs("usage: parma litmus [OPTIONS] FILE|FOLDER...\n\n"
+	      "Runs litmus tests (herd7's format, AArch64) on vCPUs and checks each final state against those\n"
+	      "that the Arm memory model allows.\n\n", f);
+	for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
+		fprintf(f, "  -%s%s%-*s %s\n", table[i].name, table[i].arg ? " " : "",
+			(int)(24 - strlen(table[i].name) - (table[i].arg != NULL)), table[i].arg ? table[i].arg : "",
+			table[i].help);
+	fputs("\nExit status: 0 nothing forbidden seen, 1 something forbidden, 2 some tests could not run.\n", f);
+}
+
+/* One option, with its value in the same word or the next. */
+static int parse_option(struct options *o, char **argv, int argc, int *i)
+{
+	const char *name = argv[*i] + 1 + (argv[*i][1] == '-');
+	size_t n = strcspn(name, "=");
+	struct nearest near;
+	char buf[64];
+
+	snprintf(buf, sizeof(buf), "%.*s", (int)n, name);
+	near = nearest_begin(buf);
+	for (unsigned k = 0; k < ARRAY_SIZE(table); k++) {
+		const char *v = name[n] ? name + n + 1 : NULL;
+
+		nearest_try(&near, table[k].name);
+		if (strcmp(table[k].name, buf))
+			continue;
+		if (!table[k].arg)
+			return v ? bad("-%s takes no value", buf) : table[k].parse(o, NULL);
+		if (!v && *i + 1 == argc)
+			return bad("-%s needs a value (%s)", buf, table[k].arg);
+		return table[k].parse(o, v ? v : argv[++*i]);
+	}
+	return bad("unknown option '%s'%s%s (parma litmus --help lists them)", argv[*i],
+		   nearest_get(&near) ? "; did you mean -" : "", nearest_get(&near) ? nearest_get(&near) : "");
+}
+
+/* -1: help was shown. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	struct err e;
+
+	for (int i = 1; i < argc; i++) {
+		int r = 0;
+
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-help")) {
+			usage(stdout);
+			return -1;
+		}
+		if (argv[i][0] == '-' && argv[i][1])
+			r = parse_option(o, argv, argc, &i);
+		else if (lit_suite_add(&o->suite, argv[i], &e) < 0)
+			r = (fprintf(stderr, "parma litmus: %s\n", e.msg), e.code);
+		if (r)
+			return r;
+	}
+	if (!o->suite.n) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* -- one test -- */
+
+static const char *out_of_scope(const struct lit_test *t)
+{
+	static const char *const groups[][2] = {
+		{"vmsa", "translation tables (vmsa)"}, {"ifetch", "instruction fetch (ifetch)"},
+		{"memtag", "memory tagging"}, {"pauth", "pointer authentication"}, {"sve", "SVE"}, {"sme", "SME"},
+	};
+
+	if (t->arch != LIT_AARCH64)
+		return "not a test for AArch64";
+	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
+		if (strstr(t->variants, groups[i][0]))
+			return groups[i][1];
+	return NULL;
+}
+
+static char *slurp(const char *path, size_t *len, struct err *e)
+{
+	FILE *f = fopen(path, "r"), *mem;
+	char *buf = NULL, chunk[4096];
+	size_t n;
+
+	if (!f) {
+		err_set(e, EXIT_INPUT, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	mem = open_memstream(&buf, len);
+	while (mem && (n = fread(chunk, 1, sizeof(chunk), f)))
+		fwrite(chunk, 1, n, mem);
+	if (mem)
+		fclose(mem);
+	fclose(f);
+	return buf;
+}
+
+/* The states that are allowed: from the log given, or from the model. */
+static int allowed_states(struct session *s, struct lit_model *m, unsigned unroll, struct lit_allowed *a, struct err *e)
+{
+	const struct mcm_solve_opts so = {.model = &mcm_arm};
+	struct lit_outcome oc;
+
+	if (s->o->judged_by_log) {
+		const struct lit_expecttest *t = lit_expectlog_find(&s->o->expect, m->t->name);
+
+		if (!t)
+			return err_set(e, EXIT_INPUT, "%s: no test %s in the log of expected outcomes", m->t->file, m->t->name);
+		for (unsigned i = 0; i < t->allowed.n; i++)
+			lit_allow_state(a, t->allowed.orig[i], strlen(t->allowed.orig[i]));
+		lit_allow_sort(a);
+		return 0;
+	}
+	m->unroll = unroll;
+	if (lit_outcomes(m, &so, &oc, e) < 0)
+		return -1;
+	lit_allow_outcome(a, &oc);
+	return 0;
+}
+
+static void settings(const struct options *o, char *buf, size_t size)
+{
+	snprintf(buf, size, "-accel %s -mapping %s -smp %u -s %u -r %u -barrier %s -mem %s -preload %s -seed %" PRIu64,
+		 o->engine->name, o->mapping->name, o->smp, o->run.size, o->run.runs, barriers[o->run.barrier],
+		 o->run.direct ? "direct" : "indirect", o->run.preload ? "random" : "no", o->run.seed);
+}
+
+/* What went wrong, with all that is needed to see it again. */
+static char *failure_report(const struct options *o, const struct lit_model *m, const struct lit_verdict *v, uint64_t trials)
+{
+	char *text, set[300];
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	settings(o, set, sizeof(set));
+	fprintf(f, "FORBIDDEN: test %s (%s)\n", m->t->name, m->t->file);
+	for (unsigned i = 0; i < v->n; i++)
+		if (!v->seen[i].allowed)
+			fprintf(f, "  %" PRIu64 " of %" PRIu64 " trials ended in %s\n", v->seen[i].count, trials, v->seen[i].text);
+	fprintf(f, "  again: parma litmus %s%s %s\n", set, o->run.seconds > 0 ? " -time ..." : "", m->t->file);
+	for (unsigned t = 0; t < m->t->nthreads; t++) {
+		fprintf(f, "  P%u:\n", t);
+		for (unsigned i = 0; i < m->t->thread[t].n; i++) {
+			const struct lit_line *l = &m->t->thread[t].line[i];
+
+			fprintf(f, "    %s%s%s\n", l->label ? l->label : "    ", l->label ? ":" : "", l->insn ? l->insn : "");
+		}
+	}
+	fclose(f);
+	return text;
+}
+
+static bool make_gang(struct session *s, struct err *e)
+{
+	if (!s->g)
+		s->g = gang_new(s->o->engine, s->o->smp, e);
+	return s->g;
+}
+
+/* Loops that the model cut short: look again with more turns before saying that something is forbidden. */
+static void judge(struct session *s, struct lit_model *m, const struct lit_result *r, struct lit_allowed *a,
+		  struct lit_verdict *v)
+{
+	struct err e;
+
+	lit_judge(m, r, a, v);
+	for (unsigned unroll = 4; v->nforbidden && a->cut && unroll <= 16; unroll *= 2) {
+		struct lit_allowed b = {0};
+
+		if (allowed_states(s, m, unroll, &b, &e) < 0) {
+			lit_allow_free(&b);
+			return;
+		}
+		lit_allow_free(a);
+		*a = b;
+		lit_verdict_free(v);
+		lit_judge(m, r, a, v);
+	}
+}
+
+static int run_model(struct session *s, struct lit_entry *t, struct lit_model *m, struct err *e)
+{
+	struct lit_allowed allowed = {0};
+	struct lit_result res;
+	struct lit_verdict v;
+
+	if (allowed_states(s, m, 2, &allowed, e) < 0 || !make_gang(s, e)) {
+		lit_allow_free(&allowed);
+		return -1;
+	}
+	if (lit_run(s->g, m, &s->o->run, &res, e) < 0) {
+		if (res.endless) {
+			gang_free(s->g);
+			s->g = NULL;
+		}
+		lit_allow_free(&allowed);
+		return -1;
+	}
+	judge(s, m, &res, &allowed, &v);
+	t->status = v.nforbidden ? LIT_FORBIDDEN : LIT_PASS;
+	t->trials = res.trials;
+	t->pos = v.pos;
+	t->neg = v.neg;
+	t->forbidden = v.forbidden;
+	t->nseen = v.n;
+	t->nallowed = v.nallowed;
+	t->nhit = v.nhit;
+	t->cond_ok = v.ok;
+	t->seconds = res.seconds;
+	if (s->o->out == OUT_LOG)
+		lit_log(stdout, m, &v, m->t->hash, res.seconds);
+	if (v.nforbidden) {
+		t->failure = failure_report(s->o, m, &v, res.trials);
+		fflush(stdout);
+		fputs(t->failure ? t->failure : "", stderr);
+	}
+	hist_free(&res.hist);
+	lit_verdict_free(&v);
+	lit_allow_free(&allowed);
+	return 0;
+}
+
+static void run_entry(struct session *s, struct lit_entry *t)
+{
+	struct err e = {0};
+	size_t len = 0;
+	char *text = slurp(t->path, &len, &e);
+	struct lit_test *test = NULL;
+	struct lit_model *m = NULL;
+	const char *scope = NULL;
+
+	mcm_arena_reset(&s->arena);
+	if (text)
+		test = litmus_parse(t->path, text, len, &s->arena, &e);
+	free(text);
+	if (test) {
+		t->name = strdup(test->name);
+		scope = out_of_scope(test);
+	}
+	if (scope) {
+		t->status = LIT_SKIP;
+		if (asprintf(&t->message, "%s: %s", t->path, scope) < 0)
+			t->message = NULL;
+		return;
+	}
+	if (test)
+		m = lit_model_new(test, 2, &s->arena, &e);
+	if (!m || run_model(s, t, m, &e) < 0) {
+		t->status = LIT_FAILED;
+		t->message = strdup(e.msg);
+		fflush(stdout);
+		fprintf(stderr, "parma litmus: %s\n", e.msg);
+	}
+}
+
+/* -- all of them -- */
+
+/* Threads of the test with the most, without more than a look at its text. */
+static unsigned threads_needed(const struct options *o)
+{
+	struct mcm_arena a = {0};
+	unsigned most = 2;
+	struct err e;
+
+	for (unsigned i = 0; i < o->suite.n; i++) {
+		size_t len;
+		char *text = slurp(o->suite.entry[i].path, &len, &e);
+		struct lit_test *t = text ? litmus_parse("", text, len, &a, &e) : NULL;
+
+		if (t && t->arch == LIT_AARCH64)
+			most = MAX(most, t->nthreads);
+		free(text);
+		mcm_arena_reset(&a);
+	}
+	mcm_arena_free(&a);
+	return most;
+}
+
+static void progress(const struct session *s, unsigned i)
+{
+	if (s->o->out == OUT_QUIET && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r[%u/%u] %-60.60s\r", i + 1, s->o->suite.n, s->o->suite.entry[i].path);
+}
+
+static int write_file(const char *path, const struct options *o, bool junit)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
+	char set[300];
+
+	if (!f)
+		return bad("%s: %s", path, strerror(errno)), EXIT_INPUT;
+	settings(o, set, sizeof(set));
+	if (junit)
+		lit_suite_junit(f, &o->suite);
+	else
+		lit_suite_json(f, &o->suite, set);
+	return f != stdout && fclose(f) ? (bad("%s: %s", path, strerror(errno)), EXIT_HOST) : 0;
+}
+
+static int run_all(struct options *o)
+{
+	struct session s = {.o = o};
+	int r = 0;
+
+	if (o->out == OUT_TAP)
+		printf("TAP version 13\n1..%u\n# seed %" PRIu64 "\n", o->suite.n, o->run.seed);
+	for (unsigned i = 0; i < o->suite.n; i++) {
+		progress(&s, i);
+		run_entry(&s, &o->suite.entry[i]);
+		if (o->out == OUT_TAP)
+			lit_suite_tap_line(stdout, &o->suite.entry[i], i + 1);
+	}
+	if (s.g)
+		gang_free(s.g);
+	mcm_arena_free(&s.arena);
+	if (o->out != OUT_TAP) {
+		char set[300];
+
+		settings(o, set, sizeof(set));
+		lit_suite_summary(stdout, &o->suite, o->out == OUT_QUIET);
+		printf("%s\n", set);
+	}
+	if (o->json)
+		r = write_file(o->json, o, false);
+	if (o->junit && !r)
+		r = write_file(o->junit, o, true);
+	return r ? r : lit_suite_exit(&o->suite);
+}
+
+int cmd_litmus(int argc, char **argv)
+{
+	struct options o = {
+		.run = {.size = 5000, .runs = 10, .stride = 1, .preload = true, .patience = 20, .seed = (uint64_t)time(NULL)},
+		.engine = gang_engine_at(0),
+		.mapping = mcm_mapping_selected(),
+	};
+	int r = parse_options(argc, argv, &o);
+
+	if (!r) {
+		clock_init();
+		mcm_mapping_select(o.mapping);
+		if (!o.smp)
+			o.smp = (unsigned)MIN(MAX((long)threads_needed(&o), sysconf(_SC_NPROCESSORS_ONLN)), (long)GANG_MAX_CPUS);
+		if (!o.run.avail)
+			o.run.avail = o.smp;
+		r = run_all(&o);
+	}
+	lit_suite_free(&o.suite);
+	lit_expectlog_free(&o.expect);
+	return r < 0 ? EXIT_OK : r;
+}
