@@ -406,6 +406,7 @@ int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct 
 		b.e = (struct emit){.word = img->word, .max = img->nwords, .base = GANG_CODE};
 		if (build_thread(&b, e) < 0)
 			return -1;
+		img->exclusives |= b.exclusives;
 		if (b.e.failed)
 			return err_set(e, EXIT_INPUT, "%s: no code could be made around P%u", m->t->file, t);
 	}

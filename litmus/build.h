@@ -54,6 +54,7 @@ struct lit_image {
 	uint32_t *word;      /* GANG_CODE.. ; in the model's arena */
 	unsigned nwords;
 	struct lit_code thr[MCM_MAX_THREADS];
+	bool exclusives;     /* some thread has load- or store-exclusives */
 };
 
 struct lit_build_opts {

@@ -6,8 +6,7 @@ liblitmus_a_SOURCES = \
 	litmus/model.h litmus/model.c litmus/state.c litmus/x86.c litmus/a64_run.c \
 	litmus/dep.h litmus/eval_dep.h litmus/dep.c litmus/dep_base.c litmus/dep_ldst.c litmus/dep_system.c \
 	litmus/dep_fp.c litmus/dep_simd.c litmus/dep_crypto.c \
-	litmus/expect.h litmus/expect.c litmus/mapped.h litmus/mapped.c
-	litmus/expect.h litmus/expect.c \
+	litmus/expect.h litmus/expect.c litmus/mapped.h litmus/mapped.c \
 	litmus/emit.h litmus/emit.c litmus/gang.h litmus/gang.c litmus/build.h litmus/build.c \
 	litmus/hist.h litmus/hist.c litmus/run.h litmus/run.c \
 	litmus/judge.h litmus/judge.c litmus/expect_log.c litmus/suite.h litmus/suite.c

@@ -2,8 +2,8 @@ noinst_LIBRARIES += libcli.a
 libcli_a_SOURCES = \
 	src/cli/cli.h src/cli/cli.c \
 	src/cli/boot_opts.h src/cli/boot_opts.def src/cli/boot_opts.c \
-	src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_mapping.c
-	src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_litmus.c
+	src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_mapping.c \
+	src/cli/cmd_litmus.c
 LIBCLI = libcli.a
 
 # Highest layer first: each library may use those to its right.
