@@ -8,5 +8,6 @@ include tests/guest/local.mk
 include tests/a64/sys.mk
 include tests/tcache/local.mk
 include tests/sched/local.mk
+include tests/cli/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk

@@ -168,7 +168,7 @@ static void drop_stripes(struct stripes t, bool stored)
 	for (unsigned k = 2; k--;) {
 		if (!t.s[k])
 			continue;
-		t.s[k]->seq += stored;
+		stripe_bump(t.s[k], stored);
 		stripe_drop(t.s[k]);
 	}
 }
@@ -306,7 +306,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 			ram_st64(p, (uint32_t)val[0] | (uint64_t)val[1] << 32);
 		else
 			ram_store(p, unit, (uint64_t)val[0]);
-		s->seq++;
+		stripe_bump(s, 1);
 		if ((mo & MO_MASK) == MO_REL)
 			c->fence_owed = 1;
 	}
@@ -344,7 +344,7 @@ uint64_t conc_rmw(struct vcpu *c, uint64_t va, uint64_t val, unsigned size, enum
 	old = ram_load(p, size);
 	while (!ram_cas(p, size, &old, rmw_value(op, old, val, size)))
 		;
-	s->seq++;
+	stripe_bump(s, 1);
 	stripe_drop(s);
 	c->fence_owed = 0;
 	return old;
@@ -365,7 +365,7 @@ u128 conc_cas(struct vcpu *c, uint64_t va, u128 expect, u128 desired, unsigned s
 		done = ram_cas(p, size, &old, (uint64_t)desired);
 		expect = old;
 	}
-	s->seq += done;
+	stripe_bump(s, done);
 	stripe_drop(s);
 	c->fence_owed = 0;
 	return expect;

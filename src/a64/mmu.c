@@ -100,7 +100,7 @@ static bool update_desc(uint64_t *host, uint64_t old, uint64_t desc)
 
 	stripe_take(s);
 	done = at_cas(host, &old, desc);
-	s->seq += done;
+	stripe_bump(s, done);
 	stripe_drop(s);
 	return done;
 }

@@ -380,6 +380,8 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 	*out = (struct mem_target){.r = l->r, .pa = l->pa | (va & (TLB_PAGE - 1)), .attr = l->attr};
 	if (l->r && l->r->host && !(kind == MMU_WRITE && l->r->readonly))
 		out->host = l->r->host + (out->pa - l->r->start);
+	else if (!l->r || !l->r->host) /* several devices may share a page */
+		out->r = physmap_find(c->pm, mk_gpa(out->pa));
 	return MMU_OK;
 }
 

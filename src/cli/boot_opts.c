@@ -323,6 +323,10 @@ static int finish(struct boot_ctx *x)
 {
 	struct machine_config *c = x->c;
 
+	if (!c->kernel && (c->initrd || c->append))
+		return err_set(x->e, EXIT_USAGE, "%s needs a -kernel", c->initrd ? "-initrd" : "-append");
+	if (!c->kernel && !c->bios && c->dtb)
+		return err_set(x->e, EXIT_USAGE, "-dtb needs a -kernel or a -bios");
 	if (finish_machine(x) || finish_sizes(x))
 		return -1;
 	if (c->cpu_props)
@@ -383,7 +387,7 @@ int boot_opts_parse(int argc, char **argv, struct machine_config *c, struct err 
 	int rc;
 
 	*c = (struct machine_config){.name = "parma", .ncpus = 1, .ram_size = UINT64_C(128) << 20, .cpu = "max",
-				     .gic_version = 3, .accel = ACCEL_BEST, .defaults = true};
+				     .gic_version = 3, .accel = ACCEL_BEST, .defaults = true, .legacy_virtio = true};
 	rc = parse_args(&x, argc, argv);
 	if (!rc)
 		rc = finish(&x);

@@ -494,6 +494,12 @@ struct chardev *chardev_new(const struct chardev_env *env, struct opts *o, struc
 	return c;
 }
 
+void chardev_start(struct chardev *c)
+{
+	if (c->ops->start)
+		c->ops->start(c);
+}
+
 /* The last words of the guest, as far as the host takes them. */
 static void final_drain(struct chardev *c)
 {

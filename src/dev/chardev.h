@@ -72,6 +72,8 @@ void chardev_help(FILE *out);
  * "testdev".  NULL with e filled if it is none of these.
  */
 struct opts *chardev_compat(const char *what, const char *text, struct err *e);
+/* The machine starts: back ends may change files of the host. Before that call they do not. */
+void chardev_start(struct chardev *c);
 /*
  * Writes out what is pending (for at most some seconds) and closes. Comes after the
  * devices on it are freed, and before the loop is.

@@ -17,6 +17,8 @@ struct chardev_ops {
 	const char *name, *help;
 	/* Reads its options, opens, fills in.fd, out.fd, direct, is_open. 0, or -1 with e filled. */
 	int (*open)(struct chardev *c, struct opts *o, struct err *e);
+	/* Optional: the machine starts; only now may the host's files change. Not on the I/O thread. */
+	void (*start)(struct chardev *c);
 	/* Optional: the core is about to close the descriptors. Not on the I/O thread; no callback runs any more. */
 	void (*close)(struct chardev *c);
 	/* Optional: the peer went away (end of file, error). I/O thread. Default: input ends. */

@@ -193,6 +193,33 @@ static int load_elf(const struct guest_ram *ram, const char *path, const uint8_t
 	return 0;
 }
 
+/*
+ * How many bytes a kernel with an EFI stub must have, by the section table of its PE header; 0 without one.  The
+ * Image header does not tell: its image_size counts memory that is not in the file.
+ */
+static uint64_t pe_file_size(const uint8_t *d, uint64_t size)
+{
+	uint64_t pe = le(d + 60, 4), sections, end = 0;
+	unsigned n;
+
+	if (memcmp(d, "MZ", 2))
+		return 0;
+	if (!inside(pe, 24, size))
+		return pe + 24;
+	if (memcmp(d + pe, "PE\0", 4))
+		return 0;
+	n = (unsigned)le(d + pe + 6, 2);
+	sections = pe + 24 + le(d + pe + 20, 2);
+	if (!inside(sections, n * UINT64_C(40), size))
+		return sections + n * UINT64_C(40);
+	for (unsigned k = 0; k < n; k++) {
+		const uint8_t *s = d + sections + k * 40;
+
+		end = MAX(end, le(s + 20, 4) + le(s + 16, 4));
+	}
+	return end;
+}
+
 /* Linux Image header: magic "ARM\x64" at 56, text_offset at 8, image_size at 16, flags at 24. */
 static int load_image(const struct guest_ram *ram, const char *path, const uint8_t *d, uint64_t size,
 		      struct loaded *out, struct err *e)
@@ -206,6 +233,9 @@ static int load_image(const struct guest_ram *ram, const char *path, const uint8
 			offset = le(d + 8, 8);
 		if (le(d + 24, 8) & 1)
 			return err_set(e, EXIT_INPUT, "'%s' is a big-endian kernel; parma runs little-endian ones", path);
+		if (pe_file_size(d, size) > size)
+			return err_set(e, EXIT_INPUT, "'%s' is a truncated kernel: %" PRIu64 " bytes of %" PRIu64, path, size,
+				       pe_file_size(d, size));
 		if (offset < 4096) /* leave room for the device tree at the start of RAM, as QEMU does */
 			offset += UINT64_C(2) << 20;
 	}

@@ -280,9 +280,10 @@ static int make(struct machine *m, struct err *e)
 static int run(struct machine *m, struct err *e)
 {
 	int status = 0;
-
 	int rc;
 
+	for (unsigned k = 0; k < m->nchardevs; k++)
+		chardev_start(m->chardevs[k]);
 	reset_devices(m);
 	m->start_ns = clock_ns();
 	if (m->cfg->start_paused)
@@ -296,9 +297,6 @@ static int run(struct machine *m, struct err *e)
 
 static void destroy(struct machine *m)
 {
-	for (unsigned k = m->nchardevs; k--;)
-		chardev_free(m->chardevs[k]);
-	free(m->chardevs);
 	qmp_free(m->qmp);
 	while (m->parts) {
 		struct machine_part *p = m->parts;
@@ -308,6 +306,10 @@ static void destroy(struct machine *m)
 			p->free(p->p);
 		free(p);
 	}
+	/* After the devices, which let go of them. */
+	for (unsigned k = m->nchardevs; k--;)
+		chardev_free(m->chardevs[k]);
+	free(m->chardevs);
 	if (m->loop) {
 		hostsig_stop(m->loop);
 		ioloop_free(m->loop);

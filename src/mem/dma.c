@@ -94,7 +94,7 @@ static void write_granules(uint8_t *to, const uint8_t *from, uint64_t n)
 		struct monitor_stripe *s = stripe_of((uintptr_t)to);
 
 		stripe_take(s);
-		s->seq++;
+		stripe_bump(s, 1);
 		copy_out(to, from, k);
 		stripe_drop(s);
 		to += k;
@@ -143,7 +143,7 @@ void dma_wrote(const struct physmap *pm, gpa a, uint64_t len)
 		struct monitor_stripe *s = stripe_of((uintptr_t)(r->host + off + k * GRANULE));
 
 		stripe_take(s);
-		s->seq++;
+		stripe_bump(s, 1);
 		stripe_drop(s);
 	}
 	bump_code(r, off, n);
@@ -191,7 +191,7 @@ bool dma_store(const struct physmap *pm, gpa a, unsigned size, uint64_t val)
 		return false;
 	s = stripe_of((uintptr_t)p);
 	stripe_take(s);
-	s->seq++;
+	stripe_bump(s, 1);
 	done = store_unit(p, size, val);
 	stripe_drop(s);
 	return done;

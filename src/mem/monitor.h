@@ -21,7 +21,7 @@
 
 struct monitor_stripe {
 	uint32_t locked; /* ATOMIC(acquire in stripe_take, release in stripe_drop) */
-	uint32_t seq;    /* GUARDED_BY(locked): number of stores seen */
+	uint32_t seq;    /* number of stores seen: written with `locked` held, relaxed; read so too by WFE */
 };
 extern struct monitor_stripe monitor_stripes[MONITOR_STRIPES];
 
@@ -48,6 +48,8 @@ static inline void stripe_take(struct monitor_stripe *s)
 		stripe_wait(s);
 }
 
+/* With the stripe held: n stores (0 or 1) that monitors must see. */
+static inline void stripe_bump(struct monitor_stripe *s, unsigned n) { st_rlx(&s->seq, s->seq + n); }
 static inline void stripe_drop(struct monitor_stripe *s) { st_rel(&s->locked, 0); }
 
 #endif

@@ -97,12 +97,18 @@ static void test_file(void)
 	char path[100], buf[40] = "";
 	int fd;
 
+	snprintf(path, sizeof(path), "%s/out", dir);
+	chardev_free(c);
+	ok(access(path, F_OK) != 0, "a machine that never starts leaves no file");
+	c = make("file,path=%s/out", dir);
+	chardev_start(c);
 	ok(c && chardev_write(c, "hello ", 6) == 6, "file takes output");
 	chardev_free(c);
+	chardev_free(make("file,path=%s/out", dir));
 	c = make("file,path=%s/out,append=on", dir);
+	chardev_start(c);
 	chardev_write(c, "world", 5);
 	chardev_free(c);
-	snprintf(path, sizeof(path), "%s/out", dir);
 	fd = open(path, O_RDONLY);
 	ok(read(fd, buf, sizeof(buf)) == 11 && !memcmp(buf, "hello world", 11), "append=on appends");
 	close(fd);

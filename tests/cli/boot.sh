@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# The built-in guest at every size of the board; how guests end; invocations that
+# the users of other emulators bring along.
+. "$(dirname "$0")/lib.sh"
+
+smp() { # N, options: the guest finds its CPUs and none of its own checks fails
+	runs 0 "CPUs online: $1\$" boot -smp "$@" && grep -q ' of .* ok$' out && ! grep ' of ' out | grep -v ' ok$'
+}
+for n in 1 2 4 8; do
+	ok "built-in guest, -smp $n, GICv2" smp $n -M virt,gic-version=2
+done
+for n in 1 2 4 8 20 64 128; do
+	ok "built-in guest, -smp $n, GICv3" smp $n -M virt -machine gic-version=3 -accel tcg,thread=multi
+done
+ok "built-in guest on a Cortex-A72" smp 2 -cpu cortex-a72
+ok "-smp cores=2,threads=2" runs 0 'CPUs online: 4' boot -smp cores=2,threads=2
+
+# -- ends --
+# PSCI SYSTEM_OFF, SYSTEM_RESET
+program work/off 58000040 d4000002 84000008 00000000
+program work/reset 58000040 d4000002 84000009 00000000
+# SYS_EXIT (ADP_Stopped_ApplicationExit, 42); SYS_EXIT_EXTENDED has the same block
+program work/exit42 10000081 52800300 d45e0000 14000000 00020026 00000000 0000002a 00000000
+# nowhere: br to an unmapped address; undefined: udf; unmapped: ldr of nothing. Vectors at 0 hold nothing either, so
+# these take exceptions for ever.
+program work/nowhere d2c00400 d61f0000
+program work/undefined 00000000
+program work/unmapped d2c00400 f9400001 17fffffe
+program work/idle d503207f 17ffffff
+bare="-nodefaults -display none -kernel"
+ends() { p boot "${@:2}"; status "$1"; }
+ok "power-off: status 0" ends 0 $bare off
+ok "-no-reboot: a reset ends" ends 0 $bare reset -no-reboot
+ok "semihosting exit: the guest's status" ends 42 $bare exit42 -semihosting
+ok "-semihosting-config enable=on,target=native" ends 42 $bare exit42 -semihosting-config enable=on,target=native
+for g in nowhere undefined unmapped idle; do
+	limit=1 ok "guest '$g' runs on without harm" ends 124 $bare $g
+	limit=1 ok "guest '$g' with 4 CPUs and a log" ends 124 $bare $g -smp 4 -d guest_errors -D log
+done
+for s in TERM INT HUP; do
+	signalled() {
+		(cd work && exec env --default-signal "$parma" boot $bare idle) </dev/null >out 2>err &
+		local pid=$! rc=0
+		sleep 0.3
+		kill -$1 $pid
+		wait $pid || rc=$?
+		[ $rc = $((128 + $(kill -l $1))) ] || { echo "status $rc"; return 1; }
+	}
+	ok "SIG$s ends it" signalled $s
+done
+
+# -- invocations in the manner of kvm-unit-tests: "Nq" on testdev ends with (N << 1) | 1 --
+cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
+kvm="-nodefaults -machine virt,gic-version=3,accel=tcg -cpu max -device virtio-serial-device -device virtconsole,chardev=ctd
+	-chardev testdev,id=ctd -display none -serial stdio"
+if command -v "$cc" >/dev/null; then
+	"$cc" -O2 -nostdlib -ffreestanding -fno-pic -no-pie -mgeneral-regs-only -mstrict-align -Wl,--build-id=none,-Ttext=0x40080000 \
+		"$top/tests/cli/testdev.c" -o work/testdev.elf
+	ok "virtconsole on testdev: exit status" ends 3 $kvm -kernel testdev.elf -smp 4 -append 'a b'
+else
+	skip "virtconsole on testdev" "no $cc"
+fi
+finish

@@ -1,0 +1,5 @@
+# The command line: usage, bad input, ends, the terminal.
+EXTRA_PROGRAMS += tests/cli/ptyrun
+tests/cli/terminal.log: tests/cli/ptyrun
+dist_check_SCRIPTS += tests/cli/usage.sh tests/cli/bad_input.sh tests/cli/boot.sh tests/cli/terminal.sh
+EXTRA_DIST += tests/cli/lib.sh tests/cli/testdev.c

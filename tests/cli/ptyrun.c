@@ -1,0 +1,142 @@
+/*
+ * Runs a command on a new terminal, as a person would: for t_terminal.sh.
+ *
+ *   ptyrun STEP... -- COMMAND...
+ *
+ * Steps, in order, each within 20 seconds:
+ *   raw        wait until the terminal is in raw mode
+ *   see:TEXT   wait until TEXT has come out
+ *   type:TEXT  type it (^A stands for Ctrl-A)
+ *   send:N     send signal N to the command
+ *   end        wait for the command's end
+ * Then prints its exit status (128 + N for a signal) and exits with 0 if the terminal is as it was before.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+static char seen[1 << 16];
+static size_t nseen, looked; /* bytes seen, and those that see: has passed */
+static int master, slave;
+static pid_t child;
+
+static _Noreturn void die(const char *why, const char *what)
+{
+	printf("%s %s; it said: %.*s\n", why, what, (int)nseen, seen);
+	kill(child, SIGKILL);
+	exit(1);
+}
+
+static void listen_ms(int ms)
+{
+	struct pollfd p = {master, POLLIN, 0};
+	ssize_t n;
+
+	if (poll(&p, 1, ms) <= 0 || !(p.revents & POLLIN))
+		return;
+	n = read(master, seen + nseen, sizeof(seen) - 1 - nseen);
+	if (n > 0)
+		nseen += (size_t)n;
+	if (nseen == sizeof(seen) - 1)
+		nseen = looked = 0;
+	seen[nseen] = 0;
+}
+
+static bool is_raw(void)
+{
+	struct termios t;
+
+	return !tcgetattr(slave, &t) && !(t.c_lflag & (ICANON | ECHO));
+}
+
+static bool saw(const char *text)
+{
+	const char *at = strstr(seen + looked, text);
+
+	if (at)
+		looked = (size_t)(at - seen) + strlen(text);
+	return at;
+}
+
+static bool ended(int *status) { return waitpid(child, status, WNOHANG) == child; }
+
+static void type(const char *text)
+{
+	for (; *text; text++) {
+		char c = *text;
+
+		if (c == '^' && text[1])
+			c = *++text & 31;
+		if (write(master, &c, 1) != 1)
+			die("cannot type", text);
+	}
+}
+
+static void step(const char *s, int *status)
+{
+	time_t end = time(NULL) + 20;
+
+	if (!strncmp(s, "type:", 5)) {
+		type(s + 5);
+		return;
+	}
+	if (!strncmp(s, "send:", 5)) {
+		kill(child, atoi(s + 5));
+		return;
+	}
+	while (!strcmp(s, "raw") ? !is_raw() : !strncmp(s, "see:", 4) ? !saw(s + 4) : !ended(status)) {
+		if (time(NULL) > end)
+			die("waited in vain for", s);
+		listen_ms(20);
+	}
+}
+
+static bool same(const struct termios *a, const struct termios *b)
+{
+	return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_cflag == b->c_cflag && a->c_lflag == b->c_lflag &&
+	       !memcmp(a->c_cc, b->c_cc, sizeof(a->c_cc));
+}
+
+int main(int argc, char **argv)
+{
+	struct termios before, after;
+	int first = 1, status = 0;
+
+	while (first < argc && strcmp(argv[first], "--"))
+		first++;
+	master = posix_openpt(O_RDWR | O_NOCTTY);
+	if (argc < first + 2 || master < 0 || grantpt(master) || unlockpt(master))
+		return 99;
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (slave < 0 || tcgetattr(slave, &before))
+		return 99;
+	child = fork();
+	if (!child) {
+		setsid();
+		ioctl(slave, TIOCSCTTY, 0);
+		for (int fd = 0; fd < 3; fd++)
+			dup2(slave, fd);
+		close(slave);
+		close(master);
+		execvp(argv[first + 1], argv + first + 1);
+		_exit(127);
+	}
+	for (int k = 1; k < first; k++)
+		step(argv[k], &status);
+	printf("status %d\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	if (tcgetattr(slave, &after) || !same(&before, &after)) {
+		puts("the terminal is not as it was");
+		return 1;
+	}
+	return 0;
+}

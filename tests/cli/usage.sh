@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Help, lists, and the notation of options.
+. "$(dirname "$0")/lib.sh"
+
+ok "parma --help" runs 0 '^usage: parma COMMAND' --help
+ok "parma help" runs 0 '^  boot ' help
+ok "parma --version" runs 0 '^parma [0-9]' --version
+ok "parma help boot" runs 0 '^  -kernel FILE' help boot
+ok "parma boot --help" runs 0 '^usage: parma boot' boot --help
+ok "-M help" runs 0 '^virt ' boot -M help
+ok "-machine ?" runs 0 '^virt ' boot -machine '?'
+ok "-cpu help" runs 0 'cortex-a72' boot -cpu help
+ok "-cpu ?" runs 0 'max' boot -cpu '?'
+ok "-accel help" runs 0 '^interp' boot -accel help
+ok "-device help" runs 0 'virtio-blk-device' boot -device help
+ok "-chardev help" runs 0 'testdev' boot -chardev help
+ok "-d help" runs 0 '^guest_errors' boot -d help
+no_command() { p; status 64 && grep -q '^usage: parma' err; }
+ok "no command: usage on stderr" no_command
+
+# Every option of the help is in the manual page.
+page=$(dirname "$parma")/docs/parma.1
+in_manual() {
+	local o bad=0
+	for o in $("$parma" help boot | sed -n 's/^  -\([a-zA-Z_-]*\).*/\1/p'); do
+		grep -q "^\.B \\\\-${o//-/\\\\-} " "$page" || { echo "-$o is not in $page"; bad=1; }
+	done
+	return $bad
+}
+ok "every option is in the manual page" in_manual
+renders() { man --warnings -l "$page" >page 2>warnings && grep -q 'EXIT STATUS' page && [ ! -s warnings ] || { cat warnings; return 1; }; }
+if command -v man >/dev/null && man --version >/dev/null 2>&1; then
+	ok "the manual page renders" renders
+else
+	skip "the manual page renders" "no man"
+fi
+
+# -- device tree --
+tree() { # options
+	p boot -dumpdtb tree.dtb "$@" && status 0 || return 1
+	command -v dtc >/dev/null || return 0
+	dtc -q -I dtb -O dts work/tree.dtb -o tree.dts
+}
+node() { command -v dtc >/dev/null || return 0; grep -q "$1" tree.dts || { echo "no $1"; return 1; }; }
+dumped() { tree "${@:2}" && node "$1"; }
+ok "-dumpdtb" dumped 'cpu@0 {'
+ok "-dumpdtb -smp 20: second cluster" dumped 'cpu@103 {' -smp 20
+ok "-dumpdtb, gic-version=2" dumped 'arm,cortex-a15-gic' -M virt,gic-version=2
+ok "-machine dumpdtb=" dumped 'arm,gic-v3' -M virt -machine dumpdtb=tree.dtb -machine gic-version=3
+ok "-cpu cortex-a72 in the tree" dumped 'arm,cortex-a72' -cpu cortex-a72
+ok "-m 3G in the tree" dumped 'reg = <0x00 0x40000000 0x00 0xc0000000>' -m 3G
+finish
