@@ -10,4 +10,6 @@ libir_a_SOURCES += \
 	src/ir/ops_vec.def src/ir/ops_vec_inline.def src/ir/ops_vec.h src/ir/vec_priv.h \
 	src/ir/vec_lane.c src/ir/vec_shift.c src/ir/vec_sat.c src/ir/vec_wide.c \
 	src/ir/vec_perm.c src/ir/vec_aes.c src/ir/vec_sha.c
+libir_a_SOURCES += \
+	src/ir/ir.h src/ir/ir.c src/ir/fold.c src/ir/fold.h src/ir/verify.c src/ir/print.c src/ir/op_fn.c
 LIBIR = libir.a

@@ -1,0 +1,167 @@
+/*
+ * Hand-made code at the start of code memory: entry, exit, and the common
+ * part of slow paths, which saves the registers where x64_recover() finds them.
+ */
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/bug.h"
+#include "ir/ops_int.h"
+#include "x64/lower.h"
+
+struct x64_config x64_cfg;
+const void *glue_slow, *glue_slow_v, *glue_exit;
+static const void *glue_enter;
+
+static const uint8_t pushed[] = {RBX, RBP, R12, R13, R14, R15};
+static const uint8_t allocated[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
+
+static void push(struct xa *a, int r)
+{
+	if (r >= R8)
+		x8(a, 0x41);
+	x8(a, 0x50 + ((unsigned)r & 7));
+}
+static void pop(struct xa *a, int r)
+{
+	if (r >= R8)
+		x8(a, 0x41);
+	x8(a, 0x58 + ((unsigned)r & 7));
+}
+
+static const void *here(struct xa *a)
+{
+	while ((uintptr_t)a->p & 15)
+		x8(a, 0x90);
+	return a->p + a->delta;
+}
+
+static void emit_slow(struct xa *a, bool vec)
+{
+	for (unsigned k = 0; k < sizeof(allocated); k++)
+		x_store(a, true, xmem(RSP, 8 + FR_GPR + 8 * allocated[k]), allocated[k]);
+	for (int k = 3; vec && k < 16; k++)
+		x_vstore(a, xmem(RSP, 8 + FR_XMM + 16 * k), k);
+	x_op(a, PNONE, 0x8b, false, R8, xmem(RSP, 8 + FR_REC));
+	x_lea(a, true, R9, xmem(RSP, 8));
+	x_mov(a, true, RDI, R15);
+	x_mov(a, true, RSI, RAX);
+	x_op(a, PNONE, 0x87, true, RCX, xr(RDX)); /* xchg: value third, unit fourth */
+	x_alu_i(a, X_SUB, true, xr(RSP), 8);
+	x_call(a, (const void *)(uintptr_t)x64_cfg.slow);
+	x_alu_i(a, X_ADD, true, xr(RSP), 8);
+	for (unsigned k = 4; k < sizeof(allocated); k++)
+		x_load(a, true, allocated[k], xmem(RSP, 8 + FR_GPR + 8 * allocated[k]));
+	for (int k = 3; vec && k < 16; k++)
+		x_vload(a, k, xmem(RSP, 8 + FR_XMM + 16 * k));
+	x8(a, 0xc3);
+}
+
+size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
+{
+	struct xa a = {.p = buf, .start = buf, .end = buf + size, .delta = delta};
+
+	glue_enter = here(&a);
+	for (unsigned k = 0; k < sizeof(pushed); k++)
+		push(&a, pushed[k]);
+	push(&a, RDX);
+	x_alu_i(&a, X_SUB, true, xr(RSP), FR_SIZE);
+	x_mov(&a, true, R15, RDI);
+	x_load(&a, true, R14, xmem(R15, (int)x64_cfg.off_tlb));
+	x_op(&a, PNONE, 0xff, false, 4, xr(RSI));
+	glue_exit = here(&a);
+	x_alu_i(&a, X_ADD, true, xr(RSP), FR_SIZE);
+	pop(&a, RCX);
+	x_store(&a, false, xmem(RCX, 0), RDX);
+	for (unsigned k = sizeof(pushed); k--;)
+		pop(&a, pushed[k]);
+	x8(&a, 0xc3);
+	glue_slow = here(&a);
+	emit_slow(&a, false);
+	glue_slow_v = here(&a);
+	emit_slow(&a, true);
+	here(&a);
+	BUG_ON(a.overflow);
+	return (size_t)(a.p - buf);
+}
+
+void *x64_enter(void *env, const void *code, uint32_t *link)
+{
+	void *(*fn)(void *, const void *, uint32_t *);
+
+	memcpy(&fn, &glue_enter, sizeof(fn));
+	return fn(env, code, link);
+}
+
+void x64_kill(uint8_t *w, uint32_t stale)
+{
+	uint64_t old, rel = (uint32_t)(stale - 5);
+
+	memcpy(&old, w, 8);
+	st_rel((uint64_t *)(void *)w, (old & ~UINT64_C(0xffffffffff)) | rel << 8 | 0xe9);
+}
+
+void x64_link_set(uint8_t *w, uint8_t *code, const struct x64_link *k, const uint8_t *to)
+{
+	const uint8_t *target = to ? to : code + k->stub;
+
+	st_rel((uint32_t *)(void *)(w + k->site), (uint32_t)(target - (code + k->site + 4)));
+}
+
+bool x64_supported(void)
+{
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("lzcnt");
+}
+
+/* -- recovery -- */
+
+static uint64_t int_at(const struct x64_rloc *e, const uint64_t *pool, const char *frame)
+{
+	uint64_t v;
+
+	switch (e->kind & 127) {
+	case RL_GPR: memcpy(&v, frame + FR_GPR + 8 * e->idx, 8); return v;
+	case RL_SPILL: memcpy(&v, frame + FR_SPILL + 16 * e->idx, 8); return v;
+	default: return pool[e->idx];
+	}
+}
+
+static uint32_t flags_at(const struct x64_rloc *e, const uint64_t *pool, const char *frame)
+{
+	uint32_t sf = e->kind >> 7;
+	uint64_t a = int_at(e + 1, pool, frame);
+
+	if ((e->kind & 127) == RL_FLOGIC)
+		return c_fl_logic(a, sf);
+	return (e->kind & 127) == RL_FSUB ? c_fl_sub(a, int_at(e + 2, pool, frame), sf)
+					  : c_fl_add(a, int_at(e + 2, pool, frame), sf);
+}
+
+void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const struct x64_rloc *locs,
+		 const uint64_t *pool, const void *frame, void *env)
+{
+	const char *f = frame;
+	char *out = env;
+
+	for (unsigned k = 0; k < r->n; k++) {
+		const struct x64_rloc *e = &locs[r->first + k];
+		const struct ir_slot *s;
+		uint64_t v;
+
+		if (e->slot == 255)
+			continue;
+		s = &slots[e->slot];
+		if (s->type == T_VEC) {
+			if (e->kind == RL_VK)
+				memcpy(out + s->offset, &pool[e->idx], 16);
+			else
+				memcpy(out + s->offset, e->kind == RL_XMM ? f + FR_XMM + 16 * e->idx : f + FR_SPILL + 16 * e->idx, 16);
+			continue;
+		}
+		v = (e->kind & 127) >= RL_FSUB ? flags_at(e, pool, f) : int_at(e, pool, f);
+		memcpy(out + s->offset, &v, s->size);
+	}
+	memcpy(out + x64_cfg.off_pc, &r->pc, 8);
+}

@@ -1,0 +1,132 @@
+/*
+ * Shared by the files of the lowering: the state of one unit's lowering and
+ * the register allocator's interface.  A lowering function brings operands
+ * into registers (lo_use*), which pins them, then asks for a destination
+ * (lo_def*), then emits; rax, rcx, rdx, xmm0..2 are free for it throughout.
+ */
+#ifndef PARMA_X64_LOWER_H
+#define PARMA_X64_LOWER_H
+
+#include "x64/x64.h"
+
+struct use {
+	uint32_t pos, next;
+};
+struct val {
+	int8_t reg;       /* -1: none */
+	bool lazy;        /* emitted where it is used (conditions, flags) */
+	bool live;
+	uint16_t spill;   /* slot + 1; 0: none */
+	uint32_t use;     /* head of the list of uses */
+	uint32_t last_snap;
+	uint16_t depth;   /* of a condition */
+};
+
+enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_MISS };
+struct stub {
+	uint8_t kind, type;
+	int8_t reg, base;   /* result or operand register; address register */
+	int8_t in, in2;     /* operands */
+	bool xmm_live, poll, load;
+	uint16_t aux;
+	int32_t disp;
+	uint32_t rec;
+	uint32_t first, n;  /* rlocs to write back */
+	uint64_t pc;
+	uint8_t *from[6];
+	unsigned nfrom;
+	uint8_t *back;
+	ir_ref node;
+};
+
+#define MAX_USES (IR_MAX_NODES * 6)
+#define MAX_STUBS 1200
+#define MAX_RLOCS 30000
+
+struct lower {
+	struct xa a;
+	const struct ir_unit *u;
+	const struct x64_job *job;
+	uint32_t cur;
+	bool def_phase, fail;
+	uint32_t pin_g, pin_x;
+	ir_ref own_g[16], own_x[16];
+	ir_ref spill_own[FR_NSPILL];
+	/* the flags register holds the result of this 32/64-bit node, if nothing was emitted since */
+	ir_ref fl_ref;
+	uint8_t *fl_pos;
+	struct val *v;
+	struct use *uses;
+	uint32_t nuses;
+	struct stub *stubs;
+	uint32_t nstubs;
+	struct x64_rec *recs;
+	struct x64_rloc *rlocs;
+	uint64_t *pool;
+	struct x64_link *links;
+	uint32_t nrecs, nrlocs, npool, nlinks;
+};
+
+#define LN(r) (&l->u->n[r])
+
+/* -- register allocation (regalloc.c) -- */
+void ra_prepare(struct lower *l);
+/* The register that holds r now (loaded if need be), pinned until the next node. */
+int lo_use(struct lower *l, ir_ref r);
+int lo_usex(struct lower *l, ir_ref r);
+/* A register for the result r of the current node. */
+int lo_def(struct lower *l, ir_ref r);
+int lo_defx(struct lower *l, ir_ref r);
+/* r's register becomes d's: the operand dies here. False if it lives on. */
+bool lo_steal(struct lower *l, ir_ref d, ir_ref r);
+/* No use after the current node. */
+bool lo_dies(struct lower *l, ir_ref r);
+bool lo_imm32(const struct lower *l, ir_ref r, bool w, int32_t *imm);
+/* Registers whose values are needed after the current node, among those a C call destroys. */
+uint32_t lo_live_g(struct lower *l);
+uint32_t lo_live_x(struct lower *l);
+/* Where every value of a snapshot is; returns the number of entries from *first on. */
+uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first);
+
+/* -- conditions and flags (lower_cond.c) -- */
+/* Brings what a condition or lazy flags need into registers. */
+void lo_cond_prep(struct lower *l, ir_ref r);
+/* Jumps where the condition is `want`; adds positions to from[]. */
+void lo_branch(struct lower *l, ir_ref b, bool want, uint8_t **from, unsigned *nfrom, unsigned max);
+/* A condition without && and ||: compares and returns the host condition. False if it is not one. */
+bool lo_cmp(struct lower *l, ir_ref b, enum x_cc *cc);
+/* NZCV of f (lazy or not) into eax; destroys rcx, rdx. */
+void lo_flags_eax(struct lower *l, ir_ref f);
+/* NZCV from the host flags just set by add/cmp/test into eax; inverted carry for subtractions. */
+void lo_nzcv_from_host(struct xa *a, bool sub);
+bool lo_is_lazy(const struct ir_node *n);
+void low_cond_node(struct lower *l, ir_ref r);
+
+/* -- nodes -- */
+bool low_int(struct lower *l, ir_ref r);    /* false: not handled */
+bool low_native_v(struct lower *l, ir_ref r);
+void low_call(struct lower *l, ir_ref r);   /* any pure operation by its C function */
+void low_helper(struct lower *l, ir_ref r);
+bool low_mem(struct lower *l, ir_ref r);
+void low_exit(struct lower *l, ir_ref r);
+void low_stubs(struct lower *l);
+void low_writeback(struct lower *l, uint32_t first, uint32_t n);
+struct stub *lo_stub(struct lower *l, enum stub_kind kind);
+
+/*
+ * Native lowerings of vector and FP rows: emit for operands s[] and result d
+ * (GPR numbers for integers, XMM numbers for vectors), or return false having
+ * emitted nothing, then the C function is called.  d is different from all
+ * s[] unless the row says VL_ALIAS.
+ */
+typedef bool vl_fn(struct xa *a, const struct ir_node *n, int d, const int *s);
+struct vl_row {
+	vl_fn *fn;
+	unsigned flags;
+};
+#define VL_ALIAS 1u
+extern const struct vl_row vl_vec[IR_pure_end], vl_fp[IR_pure_end];
+
+extern const void *glue_slow, *glue_slow_v, *glue_exit;
+
+#endif

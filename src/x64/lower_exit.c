@@ -1,0 +1,315 @@
+/* Exits of a unit, write-back of snapshots, and the code out of line. */
+#include "base/bug.h"
+#include "x64/lower.h"
+
+struct stub *lo_stub(struct lower *l, enum stub_kind kind)
+{
+	struct stub *s;
+
+	if (l->nstubs >= MAX_STUBS - 1)
+		l->fail = true;
+	else
+		l->nstubs++;
+	s = &l->stubs[l->nstubs];
+	*s = (struct stub){.kind = (uint8_t)kind};
+	return s;
+}
+
+static struct xm spill_at(unsigned idx) { return xmem(RSP, FR_SPILL + (int)idx * 16); }
+
+/* The integer of an entry in a register; `scratch` if it has none. */
+static int rloc_int(struct lower *l, const struct x64_rloc *e, int scratch)
+{
+	switch (e->kind & 127) {
+	case RL_GPR: return e->idx;
+	case RL_SPILL: x_load(&l->a, true, scratch, spill_at(e->idx)); return scratch;
+	default: x_mov_ri(&l->a, scratch, l->pool[e->idx]); return scratch;
+	}
+}
+
+/* Flags of add, sub or logic of the operands that follow, into eax. */
+static void rloc_flags(struct lower *l, const struct x64_rloc *e)
+{
+	bool w = e->kind & 128;
+	unsigned kind = e->kind & 127;
+	int r0 = rloc_int(l, e + 1, RAX), r1;
+
+	if (kind == RL_FLOGIC) {
+		x_test(&l->a, w, r0, r0);
+	} else {
+		r1 = rloc_int(l, e + 2, RCX);
+		if (kind == RL_FSUB) {
+			x_alu(&l->a, X_CMP, w, r0, xr(r1));
+		} else {
+			x_mov(&l->a, w, RDX, r0);
+			x_alu(&l->a, X_ADD, w, RDX, xr(r1));
+		}
+	}
+	lo_nzcv_from_host(&l->a, kind == RL_FSUB);
+}
+
+static void store_slot(struct lower *l, const struct x64_rloc *e)
+{
+	const struct ir_slot *sl = &l->u->slots[e->slot];
+	struct xm m = xmem(R15, (int)sl->offset);
+	struct xa *a = &l->a;
+
+	if ((e->kind & 127) >= RL_FSUB) {
+		rloc_flags(l, e);
+		x_store(a, false, m, RAX);
+	} else if (sl->type == T_VEC) {
+		int x = e->idx;
+
+		if (e->kind == RL_SPILL) {
+			x_vload(a, 0, spill_at(e->idx));
+			x = 0;
+		} else if (e->kind == RL_VK) {
+			x_mov_ri(a, RAX, l->pool[e->idx]);
+			x_store(a, true, m, RAX);
+			x_mov_ri(a, RAX, l->pool[e->idx + 1]);
+			m.disp += 8;
+			x_store(a, true, m, RAX);
+			return;
+		}
+		x_vstore(a, m, x);
+	} else if (e->kind == RL_K && (int64_t)l->pool[e->idx] == (int32_t)l->pool[e->idx]) {
+		x_op(a, PNONE, 0xc7, sl->size == 8, 0, m);
+		x32(a, (uint32_t)l->pool[e->idx]);
+	} else {
+		x_store(a, sl->size == 8, m, rloc_int(l, e, RAX));
+	}
+}
+
+void low_writeback(struct lower *l, uint32_t first, uint32_t n)
+{
+	for (uint32_t k = 0; k < n; k++)
+		if (l->rlocs[first + k].slot != 255)
+			store_slot(l, &l->rlocs[first + k]);
+}
+
+static void set_pc(struct xa *a, uint64_t pc)
+{
+	x_mov_ri(a, RAX, pc);
+	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
+}
+
+/* To the run loop, which goes on at pc. */
+static void leave(struct xa *a, uint64_t pc)
+{
+	set_pc(a, pc);
+	x_mov_ri(a, RAX, 0);
+	x_jmp_to(a, glue_exit);
+}
+
+static void poll(struct lower *l, uint64_t pc)
+{
+	struct stub *s = lo_stub(l, STUB_LEAVE);
+
+	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
+	x8(&l->a, 0);
+	s->pc = pc;
+	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
+}
+
+/* To a known pc: chained within the page, through the jump cache to others. */
+static void go(struct lower *l, uint64_t pc)
+{
+	struct xa *a = &l->a;
+	uint8_t *miss;
+	int at = (int)(x64_cfg.jc + (((uint32_t)pc >> 2) & ((1u << x64_cfg.jc_bits) - 1)) * 16);
+
+	if (!((pc ^ l->job->pc) & l->job->page_mask) && l->nlinks < 500) {
+		struct x64_link *k = &l->links[l->nlinks++];
+
+		x_align_jmp(a);
+		k->pc = pc;
+		k->site = (uint32_t)(x_jmp(a) - a->start);
+		x_bind(a, a->start + k->site);
+		k->stub = (uint32_t)(a->p - a->start);
+		set_pc(a, pc);
+		x_mov_ri(a, RAX, (uint64_t)(uintptr_t)l->job->unit);
+		x_mov_ri(a, RDX, l->nlinks);
+		x_jmp_to(a, glue_exit);
+		return;
+	}
+	x_mov_ri(a, RAX, pc);
+	x_alu(a, X_CMP, true, RAX, xmem(R14, at));
+	miss = x_jcc(a, CC_NE);
+	x_op(a, PNONE, 0xff, false, 4, xmem(R14, at + 8));
+	x_bind(a, miss);
+	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
+	x_mov_ri(a, RAX, 0);
+	x_jmp_to(a, glue_exit);
+}
+
+static void exit_cond(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	struct stub *s;
+
+	lo_cond_prep(l, n->a[0]);
+	s = lo_stub(l, STUB_EXIT);
+	s->pc = n->k;
+	s->poll = n->k <= l->u->snaps[n->snap - 1].pc;
+	s->n = lo_capture(l, n->snap, &s->first);
+	lo_branch(l, n->a[0], !n->imm, s->from, &s->nfrom, 6);
+}
+
+static void exit_indirect(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	struct xa *a = &l->a;
+	int t = lo_use(l, n->a[0]);
+	uint32_t first, cnt = lo_capture(l, n->snap, &first);
+	uint8_t *miss, *req;
+
+	low_writeback(l, first, cnt);
+	x_mov(a, true, RAX, t);
+	x_mov(a, false, RCX, t);
+	x_op(a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
+	x8(a, 0);
+	req = x_jcc(a, CC_NE);
+	x_shift_i(a, X_SHL, false, RCX, 2);
+	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.jc_bits) - 1) << 4);
+	x_alu(a, X_CMP, true, RAX, xmemi(R14, RCX, 0, (int)x64_cfg.jc));
+	miss = x_jcc(a, CC_NE);
+	x_op(a, PNONE, 0xff, false, 4, xmemi(R14, RCX, 0, (int)x64_cfg.jc + 8));
+	x_bind(a, miss);
+	x_bind(a, req);
+	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
+	x_mov_ri(a, RAX, 0);
+	x_jmp_to(a, glue_exit);
+}
+
+void low_exit(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	uint32_t first, cnt;
+
+	switch (n->op) {
+	case IR_brc:
+		exit_cond(l, r);
+		return;
+	case IR_jmp:
+		exit_indirect(l, r);
+		return;
+	default:
+		cnt = lo_capture(l, n->snap, &first);
+		low_writeback(l, first, cnt);
+		if (n->op == IR_leave) {
+			leave(&l->a, n->k);
+			return;
+		}
+		if (n->k <= l->u->snaps[n->snap - 1].pc)
+			poll(l, n->k);
+		go(l, n->k);
+	}
+}
+
+/* Calls a C function of the user: f(env, a0, a1, a2). */
+void low_helper(struct lower *l, ir_ref r)
+{
+	static const uint8_t args[] = {RSI, RDX, RCX};
+	const struct ir_node *n = LN(r);
+	struct xa *a = &l->a;
+	uint32_t first, cnt, g, x;
+
+	for (unsigned k = 0; k < 3; k++)
+		if (n->a[k])
+			x_store(a, true, xmem(RSP, FR_ARG + 16 * (int)k), lo_use(l, n->a[k]));
+	if (n->imm & HF_SYNC) {
+		cnt = lo_capture(l, n->snap, &first);
+		low_writeback(l, first, cnt);
+		set_pc(a, l->u->snaps[n->snap - 1].pc);
+	}
+	l->def_phase = true;
+	g = lo_live_g(l);
+	x = lo_live_x(l);
+	for (int k = 0; k < 16; k++) {
+		if (g >> k & 1)
+			x_store(a, true, xmem(RSP, FR_GPR + 8 * k), k);
+		if (x >> k & 1)
+			x_vstore(a, xmem(RSP, FR_XMM + 16 * k), k);
+	}
+	for (unsigned k = 0; k < 3; k++)
+		if (n->a[k])
+			x_load(a, true, args[k], xmem(RSP, FR_ARG + 16 * (int)k));
+	x_mov(a, true, RDI, R15);
+	x_call(a, (const void *)(uintptr_t)n->k);
+	for (int k = 0; k < 16; k++) {
+		if (g >> k & 1)
+			x_load(a, true, k, xmem(RSP, FR_GPR + 8 * k));
+		if (x >> k & 1)
+			x_vload(a, k, xmem(RSP, FR_XMM + 16 * k));
+	}
+	if (n->imm & HF_LEAVE) {
+		struct stub *s = lo_stub(l, STUB_LEAVE);
+
+		s->pc = n->k2;
+		x_test(a, false, RAX, RAX);
+		s->from[s->nfrom++] = x_jcc(a, CC_NE);
+	}
+	if (n->imm & HF_RESULT)
+		x_mov(a, true, lo_def(l, r), RAX);
+}
+
+static void slow_path(struct lower *l, struct stub *s)
+{
+	struct xa *a = &l->a;
+	const struct ir_node *n = LN(s->node);
+
+	x_lea(a, true, RAX, xmem(s->base, s->disp));
+	if (n->op == IR_stv)
+		x_vstore(a, xmem(RSP, FR_TMP), s->in);
+	else if (n->op != IR_ld && n->op != IR_ldv && n->op != IR_ldx)
+		x_mov(a, true, RCX, s->in);
+	if (n->op == IR_cas)
+		x_store(a, true, xmem(RSP, FR_TMP), s->in2);
+	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_REC));
+	x32(a, s->rec);
+	x_mov_ri(a, RDX, (uint64_t)(uintptr_t)l->job->unit);
+	x8(a, 0xe8);
+	x32(a, 0);
+	{
+		const void *fn = s->xmm_live ? glue_slow_v : glue_slow;
+		intptr_t rel = (const uint8_t *)fn - (a->p + a->delta);
+		int32_t rel32 = (int32_t)rel;
+
+		if (a->overflow)
+			return;
+		memcpy(a->p - 4, &rel32, 4);
+	}
+	if (s->load) {
+		if (s->type == T_VEC)
+			x_vload(a, s->reg, xmem(RSP, FR_TMP));
+		else
+			x_mov(a, true, s->reg, RAX);
+	}
+	x_jmp_to(a, s->back + a->delta);
+}
+
+void low_stubs(struct lower *l)
+{
+	for (uint32_t k = 1; k <= l->nstubs && !l->fail && !l->a.overflow; k++) {
+		struct stub *s = &l->stubs[k];
+
+		for (unsigned f = 0; f < s->nfrom; f++)
+			x_bind(&l->a, s->from[f]);
+		switch ((enum stub_kind)s->kind) {
+		case STUB_SLOW:
+			slow_path(l, s);
+			break;
+		case STUB_EXIT: {
+			low_writeback(l, s->first, s->n);
+			if (s->poll)
+				poll(l, s->pc);
+			go(l, s->pc);
+			break;
+		}
+		case STUB_LEAVE:
+		case STUB_MISS:
+			leave(&l->a, s->pc);
+			break;
+		}
+	}
+}

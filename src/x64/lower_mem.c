@@ -1,0 +1,307 @@
+/*
+ * Lowering of memory accesses: the check against the software TLB inline
+ * (mem/tlb.h), the access, and a slow path out of line that calls back.
+ * Ordering is not here: fences are nodes of their own, and locked
+ * instructions are full barriers.
+ */
+#include "x64/lower.h"
+
+static uint32_t new_rec(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	struct x64_rec *rec = &l->recs[l->nrecs];
+
+	if (l->nrecs >= IR_MAX_SNAPS) {
+		l->fail = true;
+		return 0;
+	}
+	rec->op = n->op;
+	rec->aux = n->aux;
+	rec->imm = (uint16_t)n->imm;
+	rec->pc = l->u->snaps[n->snap - 1].pc;
+	rec->n = (uint16_t)lo_capture(l, n->snap, &rec->first);
+	return l->nrecs++;
+}
+
+static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
+{
+	struct stub *s = lo_stub(l, STUB_SLOW);
+
+	s->node = r;
+	s->base = (int8_t)base;
+	s->disp = (int32_t)LN(r)->k;
+	s->in = (int8_t)in;
+	s->aux = LN(r)->aux;
+	s->type = LN(r)->type;
+	s->xmm_live = lo_live_x(l) != 0;
+	s->rec = new_rec(l, r);
+	return s;
+}
+
+static void slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
+
+/* Checks the access; afterwards [rcx + *addr] is the host address. */
+static void check(struct lower *l, struct stub *s, bool write, unsigned align, int *addr)
+{
+	struct xa *a = &l->a;
+	int bytes = 1 << (s->aux & MEM_SIZE), at = s->base;
+
+	if (s->disp) {
+		x_lea(a, true, RAX, xmem(at, s->disp));
+		at = RAX;
+	}
+	if (s->aux & MEM_CHECK_SP) {
+		x_test_i(a, false, s->base, 15);
+		slow_if(l, s, CC_NE);
+	}
+	if (align > 1) {
+		x_test_i(a, false, at, (int)align - 1);
+		slow_if(l, s, CC_NE);
+	}
+	x_mov(a, false, RCX, at);
+	x_shift_i(a, X_SHR, false, RCX, 12);
+	x_alu_i(a, X_AND, false, xr(RCX), (1 << x64_cfg.tlb_bits) - 1);
+	x_load(a, true, RDX, xmemi(R14, RCX, 3, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
+	x_alu(a, X_XOR, true, RDX, xr(at));
+	x_alu_i(a, X_CMP, true, xr(RDX), 4096 - bytes);
+	slow_if(l, s, CC_A);
+	x_load(a, true, RCX, xmemi(R14, RCX, 3, (int)x64_cfg.addend));
+	*addr = at;
+}
+
+static unsigned align_of(const struct ir_node *n)
+{
+	return n->aux & (MEM_ALIGNED | MEM_ORDERED) ? 1u << (n->aux & MEM_SIZE) : 1;
+}
+
+static void load_int(struct xa *a, unsigned aux, int d, struct xm m)
+{
+	bool w = aux & MEM_SX64, sx = aux & (MEM_SX64 | MEM_SX32);
+
+	switch (aux & MEM_SIZE) {
+	case 0:
+		if (sx)
+			x_movsx8(a, w, d, m);
+		else
+			x_movzx8(a, d, m);
+		break;
+	case 1:
+		x_op(a, PNONE, sx ? 0x0fbf : 0x0fb7, w, d, m);
+		break;
+	case 2:
+		if (w)
+			x_op(a, PNONE, 0x63, true, d, m);
+		else
+			x_load(a, false, d, m);
+		break;
+	default:
+		x_load(a, true, d, m);
+		break;
+	}
+}
+
+static void store_int(struct xa *a, unsigned size, struct xm m, int s)
+{
+	switch (size) {
+	case 0: {
+		unsigned op = 0x88;
+
+		/* a byte register above rbx needs a REX, which x_op emits only if some bit is set */
+		if (s >= RSP && s < R8 && m.base < R8 && (m.index == NOREG || m.index < R8))
+			x8(a, 0x40);
+		x_op(a, PNONE, op, false, s, m);
+		break;
+	}
+	case 1: x_op(a, P66, 0x89, false, s, m); break;
+	case 2: x_store(a, false, m, s); break;
+	default: x_store(a, true, m, s); break;
+	}
+}
+
+static void load(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	int base = lo_use(l, n->a[0]), at, d;
+	bool unpriv = n->aux & MEM_UNPRIV;
+	struct stub *s = slow_stub(l, r, base, 0);
+
+	if (unpriv) {
+		s->from[s->nfrom++] = x_jmp(&l->a);
+		at = base;
+	} else {
+		check(l, s, false, align_of(n), &at);
+	}
+	if (n->op == IR_ldv) {
+		d = lo_defx(l, r);
+		if (!unpriv)
+			x_vload(&l->a, d, xmemi(RCX, at, 0, 0));
+	} else {
+		d = lo_def(l, r);
+		if (!unpriv)
+			load_int(&l->a, n->aux, d, xmemi(RCX, at, 0, 0));
+	}
+	s->reg = (int8_t)d;
+	s->load = true;
+	s->back = l->a.p;
+}
+
+static void store(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	bool vec = n->op == IR_stv;
+	int base = lo_use(l, n->a[0]), at, v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]);
+	struct stub *s = slow_stub(l, r, base, v);
+
+	if (n->aux & MEM_UNPRIV) {
+		s->from[s->nfrom++] = x_jmp(&l->a);
+	} else {
+		check(l, s, true, align_of(n), &at);
+		if (vec)
+			x_vstore(&l->a, xmemi(RCX, at, 0, 0), v);
+		else
+			store_int(&l->a, n->aux & MEM_SIZE, xmemi(RCX, at, 0, 0), v);
+	}
+	s->back = l->a.p;
+}
+
+static void zext_to(struct xa *a, unsigned size, int d, int s)
+{
+	switch (size) {
+	case 0: x_movzx8(a, d, xr(s)); break;
+	case 1: x_movzx16(a, d, xr(s)); break;
+	default: x_mov(a, size == 3, d, s); break;
+	}
+}
+
+static void locked(struct xa *a, unsigned size, unsigned op, int reg, struct xm m)
+{
+	x8(a, 0xf0);
+	if (size == 0) {
+		if (reg >= RSP && reg < R8 && m.base < R8)
+			x8(a, 0x40);
+		x_op(a, PNONE, op, false, reg, m);
+	} else {
+		x_op(a, size == 1 ? P66 : PNONE, op + 1, size == 3, reg, m);
+	}
+}
+
+static void rmw_loop(struct lower *l, unsigned op, unsigned size, int v)
+{
+	static const uint8_t keep[] = {[IR_RMW_SMAX] = CC_L, [IR_RMW_SMIN] = CC_G, [IR_RMW_UMAX] = CC_B, [IR_RMW_UMIN] = CC_A};
+	struct xa *a = &l->a;
+	bool w = size == 3;
+	uint8_t *again, *at;
+
+	load_int(a, size, RAX, xmem(RCX, 0));
+	again = a->p;
+	switch (op) {
+	case IR_RMW_CLR: x_vex(a, PNONE, 2, true, false, 0xf2, RDX, v, xr(RAX)); break; /* andn */
+	case IR_RMW_EOR:
+		x_mov(a, true, RDX, RAX);
+		x_alu(a, X_XOR, true, RDX, xr(v));
+		break;
+	case IR_RMW_SET:
+		x_mov(a, true, RDX, RAX);
+		x_alu(a, X_OR, true, RDX, xr(v));
+		break;
+	default:
+		x_mov(a, w, RDX, RAX);
+		x_alu(a, X_CMP, w, RDX, xr(v));
+		x_cmov(a, keep[op], w, RDX, xr(v));
+		break;
+	}
+	locked(a, size, 0x0fb0, RDX, xmem(RCX, 0));
+	at = x_jcc(a, CC_NE);
+	if (!a->overflow) {
+		int32_t rel = (int32_t)(again - (at + 4));
+
+		memcpy(at, &rel, 4);
+	}
+}
+
+static void atomic(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	unsigned size = n->aux & MEM_SIZE, op = n->aux >> MEM_OP_SHIFT;
+	int base = lo_use(l, n->a[0]), v = lo_use(l, n->a[1]), v2 = n->op == IR_cas ? lo_use(l, n->a[2]) : 0, at, d;
+	struct stub *s = slow_stub(l, r, base, v);
+	struct xa *a = &l->a;
+	int result = RAX;
+
+	s->in2 = (int8_t)v2;
+	s->load = true;
+	if (n->op == IR_rmw && op >= IR_RMW_SMAX && op <= IR_RMW_UMIN && size < 2) {
+		s->from[s->nfrom++] = x_jmp(a);
+	} else {
+		check(l, s, true, 1u << size, &at);
+		x_alu(a, X_ADD, true, RCX, xr(at));
+		if (n->op == IR_cas) {
+			x_mov(a, true, RAX, v);
+			locked(a, size, 0x0fb0, v2, xmem(RCX, 0));
+		} else if (op == IR_RMW_ADD) {
+			x_mov(a, true, RDX, v);
+			locked(a, size, 0x0fc0, RDX, xmem(RCX, 0));
+			result = RDX;
+		} else if (op == IR_RMW_SWP) {
+			x_mov(a, true, RDX, v);
+			locked(a, size, 0x86, RDX, xmem(RCX, 0));
+			result = RDX;
+		} else {
+			rmw_loop(l, op, size, v);
+		}
+		x_op(a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
+		x8(a, 0);
+	}
+	d = lo_def(l, r);
+	zext_to(a, size, d, result);
+	s->reg = (int8_t)d;
+	s->back = a->p;
+}
+
+/* Exclusives: always by the slow path's function. */
+static void exclusive(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	int base = lo_use(l, n->a[0]), v = n->op == IR_stx ? lo_use(l, n->a[1]) : 0;
+	struct stub *s = slow_stub(l, r, base, v);
+
+	s->load = true;
+	s->from[s->nfrom++] = x_jmp(&l->a);
+	s->reg = (int8_t)lo_def(l, r);
+	s->back = l->a.p;
+}
+
+static void fence(struct lower *l, ir_ref r)
+{
+	struct xa *a = &l->a;
+	uint8_t *skip = 0;
+
+	if (LN(r)->imm) {
+		x_op(a, PNONE, 0x80, false, X_CMP, xmem(R15, (int)x64_cfg.off_owed));
+		x8(a, 0);
+		skip = x_jcc(a, CC_E);
+	}
+	x8(a, 0xf0);
+	x_op(a, PNONE, 0x83, false, X_OR, xmem(RSP, 0)); /* lock or dword [rsp], 0 */
+	x8(a, 0);
+	x_op(a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
+	x8(a, 0);
+	if (skip)
+		x_bind(a, skip);
+}
+
+bool low_mem(struct lower *l, ir_ref r)
+{
+	switch (LN(r)->op) {
+	case IR_ld: case IR_ldv: load(l, r); return true;
+	case IR_st: case IR_stv: store(l, r); return true;
+	case IR_rmw: case IR_cas: atomic(l, r); return true;
+	case IR_ldx: case IR_stx: exclusive(l, r); return true;
+	case IR_fence: fence(l, r); return true;
+	case IR_owe:
+		x_op(&l->a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
+		x8(&l->a, 1);
+		return true;
+	default: return false;
+	}
+}

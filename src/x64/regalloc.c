@@ -1,0 +1,395 @@
+/*
+ * Register allocation for one unit: uses are collected backwards (so dead
+ * nodes vanish), registers are given out forwards; when none is free the
+ * value whose next use is furthest goes to a slot of the frame.  A value that
+ * only snapshots still need goes first.
+ */
+#include "base/bug.h"
+#include "x64/lower.h"
+
+static const uint8_t order_g[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
+static const uint8_t order_x[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#define NEVER UINT32_MAX
+
+static void add_use(struct lower *l, ir_ref r, uint32_t pos)
+{
+	struct val *v = &l->v[r];
+
+	v->live = true;
+	if (v->lazy) {
+		const struct ir_opinfo *in = ir_info(LN(r)->op);
+
+		for (unsigned k = 0; k < in->nops; k++)
+			add_use(l, LN(r)->a[k], pos);
+		return;
+	}
+	if (v->use && l->uses[v->use].pos == pos)
+		return;
+	if (l->nuses >= MAX_USES) {
+		l->fail = true;
+		return;
+	}
+	l->uses[l->nuses] = (struct use){pos, v->use};
+	v->use = l->nuses++;
+}
+
+static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
+{
+	struct val *v = &l->v[r];
+
+	v->live = true;
+	if (v->lazy) {
+		const struct ir_opinfo *in = ir_info(LN(r)->op);
+
+		for (unsigned k = 0; k < in->nops; k++)
+			add_snap(l, LN(r)->a[k], pos);
+		return;
+	}
+	if (v->last_snap < pos)
+		v->last_snap = pos;
+}
+
+void ra_prepare(struct lower *l)
+{
+	const struct ir_unit *u = l->u;
+
+	memset(l->own_g, 0, sizeof(l->own_g));
+	memset(l->own_x, 0, sizeof(l->own_x));
+	memset(l->spill_own, 0, sizeof(l->spill_own));
+	l->nuses = 1;
+	for (ir_ref r = 1; r < u->nn; r++) {
+		const struct ir_node *n = &u->n[r];
+		unsigned depth = 1;
+
+		l->v[r] = (struct val){.reg = -1};
+		if (n->op == IR_band || n->op == IR_bor)
+			depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
+		else if (n->op == IR_bnot)
+			depth = l->v[n->a[0]].depth;
+		l->v[r].depth = (uint16_t)depth;
+		l->v[r].lazy = lo_is_lazy(n) && depth <= 3;
+		if (n->type == T_BOOL && !l->v[r].lazy)
+			l->v[r].depth = 1;
+	}
+	for (ir_ref r = u->nn - 1; r; r--) {
+		const struct ir_node *n = &u->n[r];
+		const struct ir_opinfo *in = ir_info(n->op);
+		struct val *v = &l->v[r];
+		bool pure = in->pure || n->op == IR_const || n->op == IR_vconst || n->op == IR_kb || n->op == IR_getr ||
+			    n->op == IR_ldenv;
+
+		if (pure && !v->live && !in->fp)
+			continue;
+		v->live = true;
+		if (n->snap) {
+			const struct ir_snap *s = &u->snaps[n->snap - 1];
+
+			for (uint32_t k = 0; k < s->n; k++)
+				add_snap(l, u->ents[s->first + k].ref, r);
+		}
+		if (v->lazy)
+			continue; /* its users have counted the operands */
+		for (unsigned k = 0; k < in->nops; k++)
+			if (n->a[k])
+				add_use(l, n->a[k], r);
+	}
+}
+
+static uint32_t next_use(struct lower *l, ir_ref r)
+{
+	struct val *v = &l->v[r];
+
+	while (v->use && l->uses[v->use].pos <= l->cur)
+		v->use = l->uses[v->use].next;
+	return v->use ? l->uses[v->use].pos : NEVER;
+}
+
+bool lo_dies(struct lower *l, ir_ref r)
+{
+	uint32_t snap = l->v[r].last_snap;
+
+	return next_use(l, r) == NEVER && (l->def_phase ? snap <= l->cur : snap < l->cur);
+}
+
+static uint16_t spill_slot(struct lower *l, ir_ref r)
+{
+	for (unsigned k = 0; k < FR_NSPILL; k++)
+		if (!l->spill_own[k] || (next_use(l, l->spill_own[k]) == NEVER && l->v[l->spill_own[k]].last_snap < l->cur)) {
+			l->spill_own[k] = r;
+			return (uint16_t)(k + 1);
+		}
+	l->fail = true;
+	return 1;
+}
+
+static struct xm spill_mem(uint16_t spill) { return xmem(RSP, FR_SPILL + (spill - 1) * 16); }
+
+/* Can be made again without having been saved. */
+static bool is_cheap(const struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+
+	if (n->op == IR_const || n->op == IR_vconst || n->op == IR_kb)
+		return true;
+	return n->op == IR_getr && !l->u->synced && l->v[r].last_snap < l->cur;
+}
+
+static void evict(struct lower *l, ir_ref r)
+{
+	struct val *v = &l->v[r];
+	bool vec = LN(r)->type == T_VEC;
+
+	if (!v->spill && !is_cheap(l, r) && !lo_dies(l, r)) {
+		v->spill = spill_slot(l, r);
+		if (vec)
+			x_vex(&l->a, PNONE, 1, false, false, 0x29, v->reg, 0, spill_mem(v->spill));
+		else
+			x_store(&l->a, true, spill_mem(v->spill), v->reg);
+	}
+	(vec ? l->own_x : l->own_g)[v->reg] = 0;
+	v->reg = -1;
+}
+
+static int alloc(struct lower *l, bool vec)
+{
+	const uint8_t *order = vec ? order_x : order_g;
+	unsigned n = vec ? sizeof(order_x) : sizeof(order_g);
+	ir_ref *own = vec ? l->own_x : l->own_g;
+	uint32_t pin = vec ? l->pin_x : l->pin_g, best_use = 0;
+	int best = -1;
+
+	for (unsigned k = 0; k < n; k++) {
+		int reg = order[k];
+
+		if (pin & 1u << reg)
+			continue;
+		if (!own[reg])
+			return reg;
+		if (lo_dies(l, own[reg])) {
+			l->v[own[reg]].reg = -1;
+			own[reg] = 0;
+			return reg;
+		}
+	}
+	for (unsigned k = 0; k < n; k++) {
+		int reg = order[k];
+		uint32_t use;
+
+		if (pin & 1u << reg)
+			continue;
+		use = next_use(l, own[reg]);
+		if (use >= best_use) {
+			best_use = use;
+			best = reg;
+		}
+	}
+	if (best < 0) {
+		l->fail = true;
+		return order[0];
+	}
+	evict(l, own[best]);
+	return best;
+}
+
+static void take(struct lower *l, ir_ref r, int reg, bool vec)
+{
+	l->v[r].reg = (int8_t)reg;
+	if (vec) {
+		l->own_x[reg] = r;
+		l->pin_x |= 1u << reg;
+	} else {
+		l->own_g[reg] = r;
+		l->pin_g |= 1u << reg;
+	}
+}
+
+static void load_vconst(struct lower *l, int d, const struct ir_node *n)
+{
+	struct xa *a = &l->a;
+
+	if (!n->k && !n->k2) {
+		x_vrr(a, P66, 0xef, d, d, d);
+		return;
+	}
+	x_mov_ri(a, RAX, n->k);
+	x_vmovq_xr(a, d, RAX);
+	if (n->k2 == n->k) {
+		x_vrr(a, P66, 0x6c, d, d, d); /* vpunpcklqdq */
+	} else if (n->k2) {
+		x_mov_ri(a, RAX, n->k2);
+		x_vex(a, P66, 3, true, false, 0x22, d, d, xr(RAX)); /* vpinsrq 1 */
+		x8(a, 1);
+	}
+}
+
+int lo_use(struct lower *l, ir_ref r)
+{
+	struct val *v = &l->v[r];
+	const struct ir_node *n = LN(r);
+	int reg;
+
+	if (v->reg >= 0) {
+		l->pin_g |= 1u << v->reg;
+		return v->reg;
+	}
+	reg = alloc(l, false);
+	if (n->op == IR_const)
+		x_mov_ri(&l->a, reg, n->k);
+	else if (n->op == IR_kb)
+		x_mov_ri(&l->a, reg, n->imm);
+	else if (v->spill)
+		x_load(&l->a, true, reg, spill_mem(v->spill));
+	else if (n->op == IR_getr)
+		x_load(&l->a, n->type != T_FLAGS, reg, xmem(R15, (int32_t)l->u->slots[n->imm].offset));
+	else
+		l->fail = true;
+	take(l, r, reg, false);
+	return reg;
+}
+
+int lo_usex(struct lower *l, ir_ref r)
+{
+	struct val *v = &l->v[r];
+	const struct ir_node *n = LN(r);
+	int reg;
+
+	if (v->reg >= 0) {
+		l->pin_x |= 1u << v->reg;
+		return v->reg;
+	}
+	reg = alloc(l, true);
+	if (n->op == IR_vconst)
+		load_vconst(l, reg, n);
+	else if (v->spill)
+		x_vload(&l->a, reg, spill_mem(v->spill));
+	else if (n->op == IR_getr)
+		x_vload(&l->a, reg, xmem(R15, (int32_t)l->u->slots[n->imm].offset));
+	else
+		l->fail = true;
+	take(l, r, reg, true);
+	return reg;
+}
+
+int lo_def(struct lower *l, ir_ref r)
+{
+	int reg;
+
+	l->def_phase = true;
+	reg = alloc(l, false);
+	take(l, r, reg, false);
+	return reg;
+}
+
+int lo_defx(struct lower *l, ir_ref r)
+{
+	int reg;
+
+	l->def_phase = true;
+	reg = alloc(l, true);
+	take(l, r, reg, true);
+	return reg;
+}
+
+bool lo_steal(struct lower *l, ir_ref d, ir_ref r)
+{
+	int reg = l->v[r].reg;
+	bool vec = LN(r)->type == T_VEC;
+
+	l->def_phase = true;
+	if (reg < 0 || !lo_dies(l, r))
+		return false;
+	l->v[r].reg = -1;
+	take(l, d, reg, vec);
+	return true;
+}
+
+bool lo_imm32(const struct lower *l, ir_ref r, bool w, int32_t *imm)
+{
+	const struct ir_node *n = LN(r);
+
+	if (n->op != IR_const || (w && (int64_t)n->k != (int32_t)n->k))
+		return false;
+	*imm = (int32_t)n->k;
+	return true;
+}
+
+uint32_t lo_live_g(struct lower *l)
+{
+	static const uint8_t saved[] = {RSI, RDI, R8, R9, R10, R11};
+	uint32_t m = 0;
+
+	for (unsigned k = 0; k < sizeof(saved); k++)
+		if (l->own_g[saved[k]] && !(next_use(l, l->own_g[saved[k]]) == NEVER && l->v[l->own_g[saved[k]]].last_snap <= l->cur))
+			m |= 1u << saved[k];
+	return m;
+}
+
+uint32_t lo_live_x(struct lower *l)
+{
+	uint32_t m = 0;
+
+	for (unsigned k = 0; k < 16; k++)
+		if (l->own_x[k] && !(next_use(l, l->own_x[k]) == NEVER && l->v[l->own_x[k]].last_snap < l->cur))
+			m |= 1u << k;
+	return m;
+}
+
+static uint16_t pool_add(struct lower *l, uint64_t k, uint64_t k2)
+{
+	for (uint32_t p = 0; p + 1 < l->npool; p++)
+		if (l->pool[p] == k && l->pool[p + 1] == k2)
+			return (uint16_t)p;
+	l->pool[l->npool] = k;
+	l->pool[l->npool + 1] = k2;
+	l->npool += 2;
+	return (uint16_t)(l->npool - 2);
+}
+
+static void put_rloc(struct lower *l, unsigned slot, unsigned kind, unsigned idx)
+{
+	if (l->nrlocs >= MAX_RLOCS) {
+		l->fail = true;
+		return;
+	}
+	l->rlocs[l->nrlocs++] = (struct x64_rloc){(uint8_t)slot, (uint8_t)kind, (uint16_t)idx};
+}
+
+static void capture_one(struct lower *l, unsigned slot, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	struct val *v = &l->v[r];
+
+	if (l->npool + 4 > 4000) {
+		l->fail = true;
+		return;
+	}
+	if (v->lazy) {
+		if (n->op == IR_fl_const) {
+			put_rloc(l, slot, RL_K, pool_add(l, (uint64_t)n->imm << 28, 0));
+			return;
+		}
+		put_rloc(l, slot, (n->op == IR_fl_sub ? RL_FSUB : n->op == IR_fl_add ? RL_FADD : RL_FLOGIC) | (n->imm ? 128u : 0), 0);
+		for (unsigned k = 0; k < ir_info(n->op)->nops; k++)
+			capture_one(l, 255, n->a[k]);
+	} else if (v->reg >= 0) {
+		put_rloc(l, slot, n->type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
+	} else if (v->spill) {
+		put_rloc(l, slot, RL_SPILL, v->spill - 1u);
+	} else if (n->op == IR_const) {
+		put_rloc(l, slot, RL_K, pool_add(l, n->k, 0));
+	} else if (n->op == IR_vconst) {
+		put_rloc(l, slot, RL_VK, pool_add(l, n->k, n->k2));
+	} else {
+		l->fail = true;
+	}
+}
+
+uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first)
+{
+	const struct ir_snap *s = &l->u->snaps[snap - 1];
+
+	*first = l->nrlocs;
+	for (uint32_t k = 0; k < s->n; k++)
+		capture_one(l, l->u->ents[s->first + k].slot, l->u->ents[s->first + k].ref);
+	return l->nrlocs - *first;
+}

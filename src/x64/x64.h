@@ -1,0 +1,102 @@
+/*
+ * The x86-64 back end: intermediate code of a unit (ir/ir.h) to host code.
+ *
+ * Registers: r15 the environment (vCPU), r14 the TLB of the current context,
+ * rsp the frame; rax, rcx, rdx and xmm0..2 are scratch of each lowering; the
+ * rest is allocated.  The frame is the same for all units, so they jump to one another.
+ *
+ * Out of line, behind the unit's code: exits (write back what the snapshot
+ * says, then a patchable jump) and slow paths of memory accesses.  A slow path
+ * saves the registers in the frame and calls `slow` with the index of a
+ * record; x64_recover() makes the precise guest state from that.
+ */
+#ifndef PARMA_X64_X64_H
+#define PARMA_X64_X64_H
+
+#include "ir/ir.h"
+#include "x64/asm.h"
+
+/* Frame offsets from rsp. */
+#define FR_GPR 0          /* 16 x 8 */
+#define FR_XMM 128        /* 16 x 16 */
+#define FR_ARG 384        /* struct op_args */
+#define FR_TMP 496        /* 32: vector operand and result of slow paths */
+#define FR_REC 528        /* index of the record */
+#define FR_SPILL 544      /* 16 bytes a slot */
+#define FR_NSPILL 192
+#define FR_SIZE (FR_SPILL + FR_NSPILL * 16)
+
+/* What the back end knows of the guest's environment; CONST_AFTER_INIT. */
+struct x64_config {
+	uint32_t off_pc, off_request, off_tlb, off_fp, off_owed, off_nzcv, off_icount;
+	uint32_t tag_r, tag_w, addend, tlb_bits; /* in the TLB */
+	uint32_t jc, jc_bits;                    /* its jump cache: {pc, code} pairs */
+	/* addr, operand (vectors: in FR_TMP), unit, record, frame; result (vectors: in FR_TMP) */
+	uint64_t (*slow)(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame);
+};
+extern struct x64_config x64_cfg;
+
+enum x64_lk { RL_GPR, RL_XMM, RL_SPILL, RL_K, RL_VK, RL_FSUB, RL_FADD, RL_FLOGIC };
+struct x64_rloc {
+	uint8_t slot;  /* 255: an operand of the entry before */
+	uint8_t kind;  /* enum x64_lk; bit 7: 64-bit flags */
+	uint16_t idx;
+};
+struct x64_rec { /* of one memory access */
+	uint64_t pc;
+	uint16_t op, aux, imm, n; /* of the node; rlocs */
+	uint32_t first;
+};
+struct x64_link { /* a direct exit */
+	uint64_t pc;
+	uint32_t site; /* offset of the rel32 in the code */
+	uint32_t stub; /* offset of where it jumps while not linked */
+};
+
+/* Result of lowering; arrays belong to the lowering context until the next unit. */
+struct x64_out {
+	uint8_t *code;      /* executable view */
+	uint32_t size;
+	uint32_t stale;         /* offset of the code that a killed unit's entry jumps to */
+	struct x64_rec *recs;
+	struct x64_rloc *rlocs;
+	uint64_t *pool;
+	struct x64_link *links;
+	uint32_t nrecs, nrlocs, npool, nlinks;
+};
+
+struct lower;
+struct lower *x64_lower_new(void);
+void x64_lower_free(struct lower *l);
+
+struct x64_job {
+	const struct ir_unit *u;
+	void *unit;            /* token passed to slow paths and exits */
+	uint64_t page_mask;    /* a direct exit inside the page of `pc` is chained, others look up */
+	uint64_t pc;
+	uint32_t ninsns;
+	uint8_t *buf, *end;    /* writable view */
+	intptr_t delta;
+};
+/* false: did not fit (buffer, registers or tables). */
+bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out);
+
+/* Glue at the start of code memory. Returns bytes used. */
+size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta);
+/* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number. */
+void *x64_enter(void *env, const void *code, uint32_t *link);
+/*
+ * A unit begins with a 5-byte nop on a 16-byte boundary; killing it turns that
+ * into a jump to its stale exit by one aligned store, whoever executes it meanwhile.
+ */
+void x64_kill(uint8_t *writable, uint32_t stale);
+/* Makes a direct exit jump to `to` (executable view), or back to its stub (to NULL). One aligned store. */
+void x64_link_set(uint8_t *writable, uint8_t *code, const struct x64_link *k, const uint8_t *to);
+/* The host has what the lowerings use (AVX2, BMI, LZCNT, ...). */
+bool x64_supported(void);
+
+/* Writes the state of a record into the environment, all slots and the pc. */
+void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const struct x64_rloc *locs,
+		 const uint64_t *pool, const void *frame, void *env);
+
+#endif
