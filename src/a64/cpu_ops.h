@@ -59,6 +59,8 @@ const uint32_t *cpu_fetch_page(struct vcpu *c, uint64_t pc, uint32_t **code_gen)
 
 /* Generation of all decoded code; at_add by IC IALLU, ld_acq at block entry. */
 extern uint32_t code_gen_all;
+/* A translator that caches code elsewhere: told of stale code (host address of guest RAM; NULL: all). May be NULL. */
+extern void (*code_stale)(const void *host, size_t len);
 
 /*
  * Called before each instruction while c->ctx has CTX_SLOW bits (illegal

@@ -195,3 +195,11 @@ void interp_step(struct vcpu *c)
 	else
 		run_one(c);
 }
+
+void interp_exec(struct vcpu *c, const struct a64_insn *insn)
+{
+	c->icount++;
+	c->npc = c->pc + 4;
+	conc_table[insn->op](c, insn);
+	c->pc = c->npc;
+}

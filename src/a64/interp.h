@@ -22,4 +22,11 @@ void interp_run(struct vcpu *c);
 /* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
 void interp_step(struct vcpu *c);
 
+struct a64_insn;
+/*
+ * Executes one decoded instruction at c->pc for another engine: c->npc is preset and becomes c->pc.  May
+ * unwind to c->unwind.  No checks of CTX_SLOW.
+ */
+void interp_exec(struct vcpu *c, const struct a64_insn *insn);
+
 #endif

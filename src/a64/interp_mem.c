@@ -279,8 +279,29 @@ void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n,
 		.granule = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2,
 		.seq = s->seq,
 		.size = (uint8_t)total,
+		.addr = (uintptr_t)p,
+		.val = {(uint64_t)out[0], n == 2 ? (uint64_t)out[1] : (uint64_t)(out[0] >> 64)},
 	};
 	stripe_drop(s);
+}
+
+bool conc_monitor_by_value;
+
+/* What one access of n units of `unit` bytes reads or writes. */
+static u128 joined(uint64_t lo, uint64_t hi, unsigned unit, unsigned n)
+{
+	return n == 2 && unit == 4 ? lo | hi << 32 : (u128)hi << 64 | lo;
+}
+
+/* The store of a store-exclusive by compare and swap with what the load saw. */
+static bool stx_by_value(const struct vcpu *c, void *p, u128 val, unsigned unit, unsigned n)
+{
+	u128 old = joined(c->mon.val[0], c->mon.val[1], unit, n);
+	uint64_t old64 = (uint64_t)old;
+
+	if ((uintptr_t)p != c->mon.addr)
+		return false;
+	return unit * n == 16 ? ram_cas128(p, &old, val) : ram_cas(p, unit * n, &old64, (uint64_t)val);
 }
 
 bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsigned n, unsigned mo)
@@ -299,7 +320,12 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 	s = stripe_of((uintptr_t)p);
 	stripe_take(s);
 	pass = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2 == c->mon.granule && s->seq == c->mon.seq;
-	if (pass) {
+	if (pass && conc_monitor_by_value) {
+		pass = stx_by_value(c, p, n == 2 ? joined((uint64_t)val[0], (uint64_t)val[1], unit, n) : val[0], unit, n);
+		s->seq += pass;
+		if (pass)
+			c->fence_owed = 0;
+	} else if (pass) {
 		if (total == 16 && n == 2)
 			ram_st128(p, (uint64_t)val[0] | val[1] << 64);
 		else if (n == 2)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 
 uint32_t code_gen_all;
+void (*code_stale)(const void *host, size_t len);
 
 static uint32_t zero_gen; /* generation of pages that have none */
 

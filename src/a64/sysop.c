@@ -51,6 +51,8 @@ static void ic_ivau(struct vcpu *c, uint64_t va)
 
 	translate(c, va, &a, &m);
 	r = physmap_find(c->pm, mk_gpa(m.pa));
+	if (r && r->code_gen && code_stale)
+		code_stale(r->host + ((m.pa - r->start) & ~UINT64_C(63)), 64);
 	if (r && r->code_gen)
 		at_add(&r->code_gen[(m.pa - r->start) >> TLB_PAGE_BITS], 1); /* pairs with ld_acq at block entry */
 }
@@ -103,6 +105,8 @@ static bool el1_op(struct vcpu *c, uint32_t enc, uint64_t v)
 	case OP(0, 7, 1, 0): /* IC IALLUIS */
 	case OP(0, 7, 5, 0): /* IC IALLU */
 		at_add(&code_gen_all, 1);
+		if (code_stale)
+			code_stale(NULL, 0);
 		return true;
 	case OP(0, 7, 6, 1): dc_by_va(c, v, true); return true; /* DC IVAC */
 	case OP(0, 7, 6, 2):  /* DC ISW, CSW, CISW */

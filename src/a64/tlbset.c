@@ -73,6 +73,7 @@ static void ctx_clear(struct tlb_ctx *x)
 		x->t.tag_r[k] = x->t.tag_w[k] = x->t.tag_x[k] = tlb_no_match(k);
 		x->line[k].va = 1;
 	}
+	tlb_jumps_clear(&x->t);
 	x->dirty = false;
 }
 
@@ -108,6 +109,7 @@ static void ctx_kill_range(struct tlb_ctx *x, uint64_t va, uint64_t npages)
 	for (uint64_t p = first; npages--; p += TLB_PAGE) {
 		unsigned k = tlb_index(p);
 
+		tlb_jumps_kill(&x->t, p);
 		if (untagged(x->line[k].va) == p)
 			line_kill(x, k);
 	}
@@ -126,6 +128,16 @@ static void spaces_kill_range(struct tlbset *s, uint64_t va, uint64_t npages)
 	for (unsigned k = 0; k < SPACES; k++)
 		for (unsigned m = 0; s->space[k].used && m < TM_COUNT; m++)
 			ctx_kill_range(s->space[k].ctx[m], va, npages);
+}
+
+void tlbset_clear_jumps(struct vcpu *c)
+{
+	struct tlbset *s = c->tlbs;
+
+	for (unsigned k = 0; k < SPACES; k++)
+		for (unsigned m = 0; m < TM_COUNT; m++)
+			if (s->space[k].ctx[m])
+				tlb_jumps_clear(&s->space[k].ctx[m]->t);
 }
 
 /* -- contexts -- */

@@ -55,6 +55,9 @@ void tlbset_inv_range(struct vcpu *c, uint64_t va, uint64_t npages, uint16_t asi
 /* First level only: what decides between fast and slow path changed (watchpoints). */
 void tlbset_inv_lines(struct vcpu *c);
 
+/* Empties all jump caches (translated code has gone). */
+void tlbset_clear_jumps(struct vcpu *c);
+
 /* The ASID that new entries get and the table roots, as TCR says. */
 uint16_t tlbset_asid(const struct vcpu *c);
 

@@ -50,6 +50,7 @@ struct machine_ops;
 struct gic_cpu_ops;
 struct tlbset;
 struct dcache;
+struct jit_cpu;
 struct cpu_model;
 
 /* TLB maintenance for a vCPU by others (a64/tlbi.h). */
@@ -104,6 +105,7 @@ struct vcpu {
 	struct tlbset *tlbs;     /* OWNER(vcpu) all translation contexts */
 	struct tlb_mailbox mbox;
 	struct dcache *dcache;   /* OWNER(vcpu) decoded blocks of the interpreter */
+	struct jit_cpu *jit;     /* OWNER(vcpu) the translator's state */
 
 	/* -- wiring, CONST_AFTER_INIT -- */
 	unsigned index;          /* 0.. */

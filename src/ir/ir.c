@@ -178,6 +178,8 @@ void ir_set(struct ir_unit *u, unsigned slot, ir_ref v)
 {
 	if (u->cur[slot] == v)
 		return;
+	if (u->n[v].uses < UINT16_MAX)
+		u->n[v].uses++; /* a register is a reader, too: see fold_ext() */
 	u->cur[slot] = v;
 	u->dirty[slot >> 6] |= BIT(slot & 63);
 	u->dirty_seq++;

@@ -30,6 +30,8 @@ struct monitor {
 	uintptr_t granule; /* OWNER(vcpu) host address of the granule; 0: open */
 	uint32_t seq;      /* OWNER(vcpu) stripe's number when marked */
 	uint8_t size;      /* OWNER(vcpu) bytes of the load-exclusive */
+	uintptr_t addr;    /* OWNER(vcpu) with conc_monitor_by_value: what it read, and where */
+	uint64_t val[2];
 };
 
 static inline struct monitor_stripe *stripe_of(uintptr_t host)

@@ -28,15 +28,52 @@
 #define TLB_PAGE_BITS 12
 #define TLB_PAGE ((uint64_t)1 << TLB_PAGE_BITS)
 
+/* One line of a jump cache: code that is entered at virtual address pc. */
+struct tlb_jump {
+	uint64_t pc;
+	const void *code;
+};
+#define TLB_JUMP_BITS 10
+#define TLB_JUMPS (1u << TLB_JUMP_BITS)
+#define TLB_JUMP_NONE 1 /* no pc: not aligned */
+
 struct tlb {
 	uint64_t tag_r[TLB_SIZE];  /* OWNER(vcpu) */
 	uint64_t tag_w[TLB_SIZE];  /* OWNER(vcpu) */
 	uint64_t tag_x[TLB_SIZE];  /* OWNER(vcpu) instruction fetch */
 	uint64_t addend[TLB_SIZE]; /* OWNER(vcpu) host = va + addend */
+	/* Where translated code finds the targets of jumps; valid while the pages of the pcs are mapped as they were. */
+	struct tlb_jump jump[TLB_JUMPS];    /* OWNER(vcpu) */
+	uint64_t jump_pages[TLB_SIZE / 64]; /* OWNER(vcpu) bit tlb_index(pc) for each pc that may be in there */
+	uint32_t jump_ctx;                  /* OWNER(vcpu) context bits that the lines belong to */
 };
 
 static inline unsigned tlb_index(uint64_t va) { return (unsigned)(va >> TLB_PAGE_BITS) & (TLB_SIZE - 1); }
 static inline uint64_t tlb_no_match(unsigned index) { return (uint64_t)(index ^ 1) << TLB_PAGE_BITS; }
+
+/* Empties the jump cache. Owner. */
+static inline void tlb_jumps_clear(struct tlb *t)
+{
+	for (unsigned k = 0; k < TLB_JUMPS; k++)
+		t->jump[k].pc = TLB_JUMP_NONE;
+	for (unsigned k = 0; k < TLB_SIZE / 64; k++)
+		t->jump_pages[k] = 0;
+}
+/* The mapping of va's page changed (any tag byte). Owner. */
+static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
+{
+	unsigned k = tlb_index(va);
+
+	if (t->jump_pages[k / 64] >> (k & 63) & 1)
+		tlb_jumps_clear(t);
+}
+static inline void tlb_jump_set(struct tlb *t, uint64_t pc, const void *code)
+{
+	unsigned k = tlb_index(pc);
+
+	t->jump[(pc >> 2) & (TLB_JUMPS - 1)] = (struct tlb_jump){pc, code};
+	t->jump_pages[k / 64] |= BIT(k & 63);
+}
 
 /* Host address for an access of `size` bytes at va through `tags`, or NULL: take the slow path. */
 static inline void *tlb_hit(const struct tlb *t, const uint64_t *tags, uint64_t va, unsigned size)

@@ -131,7 +131,8 @@ static bool is_cheap(const struct lower *l, ir_ref r)
 
 	if (n->op == IR_const || n->op == IR_vconst || n->op == IR_kb)
 		return true;
-	return n->op == IR_getr && !l->u->synced && l->v[r].last_snap < l->cur;
+	/* Still in the environment, unless some exit or slow path of the unit may have written the slot. */
+	return n->op == IR_getr && !l->u->synced && !(l->u->dirty[n->imm >> 6] >> (n->imm & 63) & 1);
 }
 
 static void evict(struct lower *l, ir_ref r)

@@ -1,0 +1,66 @@
+/*
+ * State of the translator's front end while it walks guest instructions:
+ * what the evaluator over IR (eval_ir.h) calls E.
+ */
+#ifndef PARMA_XLATE_IRB_H
+#define PARMA_XLATE_IRB_H
+
+#include "a64/eval.h"
+#include "a64/vcpu.h"
+#include "ir/ir.h"
+
+struct a64_insn;
+
+/* How the instruction just built goes on. */
+enum irb_next {
+	NEXT_FALL,   /* the next instruction */
+	NEXT_BR,     /* to `target` */
+	NEXT_BRC,    /* to `target` if `cond` */
+	NEXT_JMP,    /* to the value `cond` */
+	NEXT_EXEC,   /* not translated: the interpreter executes it, then the run loop */
+	NEXT_LEAVE,  /* done; the run loop goes on with the next instruction */
+};
+
+struct irb {
+	struct ir_unit *u;
+	const struct vcpu *c;
+	uint32_t ctx;
+	uint64_t pc;
+	uint32_t word;
+	enum irb_next next;
+	ir_ref cond;
+	uint64_t target;
+	enum br_hint hint;
+	ir_ref sp_ok;     /* base that is known to be 16-byte aligned */
+};
+
+typedef void irb_fn(struct irb *e, const struct a64_insn *insn);
+
+/* -- irb.c: effects that are more than one node -- */
+ir_ref irb_load(struct irb *e, ir_ref addr, unsigned size, unsigned mo);    /* bytes 1..8 */
+ir_ref irb_loadv(struct irb *e, ir_ref addr, unsigned mo);
+void irb_store(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo);
+void irb_storev(struct irb *e, ir_ref addr, ir_ref val, unsigned mo);
+ir_ref irb_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_op op, unsigned mo);
+ir_ref irb_cas(struct irb *e, ir_ref addr, ir_ref expect, ir_ref desired, unsigned size, unsigned mo);
+ir_ref irb_ldx(struct irb *e, ir_ref addr, unsigned size, unsigned mo);
+ir_ref irb_stx(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo);
+void irb_dczva(struct irb *e, ir_ref addr);
+void irb_isb(struct irb *e);
+ir_ref irb_sys_read(struct irb *e, uint32_t enc);
+void irb_sys_write(struct irb *e, uint32_t enc, ir_ref val);
+ir_ref irb_sys_op(struct irb *e, uint32_t enc, ir_ref val);
+void irb_msr_imm(struct irb *e, unsigned op1, unsigned op2, unsigned imm);
+/* A C function f(vcpu, a, b, c): imm HF_ bits. */
+ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, ir_ref c);
+
+/* -- order.c: what an ordered access is lowered to, by mcm's mapping -- */
+void order_before_load(struct irb *e, unsigned mo, bool exclusive);
+void order_before_store(struct irb *e, unsigned mo, bool exclusive);
+void order_after_store(struct irb *e, unsigned mo, bool exclusive);
+void order_barrier(struct irb *e, enum barrier_kind kind);
+
+/* Reason for the instruction to go to the interpreter. */
+static inline void irb_exec(struct irb *e) { e->next = NEXT_EXEC; }
+
+#endif

@@ -1,0 +1,247 @@
+/*
+ * Run loop, slow paths and set-up of the translating engine; see jit.h.
+ *
+ * The vCPU's thread is an RCU reader (QSBR): quiescent once per pass of the
+ * loop, offline outside of it, while it sleeps and while it waits for others.
+ * A unit found in one pass is used in that pass only; the exit that has just
+ * been taken is linked before the next quiescent state.
+ */
+#include "xlate/jit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "a64/cpu_ops.h"
+#include "a64/interp.h"
+#include "a64/interp_mem.h"
+#include "a64/tlbset.h"
+#include "base/bug.h"
+#include "base/log.h"
+#include "xlate/units.h"
+#include "x64/x64.h"
+#include "xlate/slots.h"
+#include "xlate/xlate.h"
+
+#define MAX_CPUS 512
+#define GLUE_BYTES 4096
+#define DEFAULT_BYTES ((size_t)256 << 20)
+
+struct jit_cpu {         /* OWNER(vcpu) */
+	struct xlate *x;
+	uint32_t epoch;
+	bool registered; /* the thread is known to RCU */
+};
+
+static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
+
+/* -- slow paths of memory accesses -- */
+
+static uint64_t extended(uint64_t v, unsigned aux)
+{
+	unsigned bits = 8u << (aux & MEM_SIZE);
+
+	if (aux & MEM_SX64)
+		return sext(v, bits);
+	return aux & MEM_SX32 ? (uint32_t)sext(v, bits) : v;
+}
+
+static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
+{
+	struct vcpu *c = env;
+	const struct xlate_meta *m = ((const struct tc_unit *)unit)->data;
+	const struct x64_rec *r = &m->recs[rec];
+	unsigned size = 1u << (r->aux & MEM_SIZE), mo = r->imm;
+	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
+	uint64_t desired = (uint64_t)*tmp;
+
+	/* Everything below may raise an exception: the state becomes the guest's first. */
+	x64_recover(xlate_slots, r, m->rlocs, m->pool, frame, c);
+	if (mo & MF_SPBASE && c->ctx & CTX_SPALIGN && c->sp & 15)
+		exc_sp_align(c);
+	switch (r->op) {
+	case IR_ld:
+		conc_ld_units(c, &v, addr, size, 1, mo);
+		return extended((uint64_t)v, r->aux);
+	case IR_ldv:
+		conc_ld_units(c, tmp, addr, 16, 1, mo);
+		return 0;
+	case IR_st:
+		conc_st_units(c, &v, addr, size, 1, mo);
+		return 0;
+	case IR_stv:
+		conc_st_units(c, tmp, addr, 16, 1, mo);
+		return 0;
+	case IR_rmw: return conc_rmw(c, addr, val, size, (enum rmw_op)(r->aux >> MEM_OP_SHIFT), mo);
+	case IR_cas: return (uint64_t)conc_cas(c, addr, val, desired, size, mo);
+	case IR_ldx:
+		conc_ldx(c, &v, addr, size, 1, mo);
+		return (uint64_t)v;
+	case IR_stx: return !conc_stx(c, &v, addr, size, 1, mo);
+	default: BUG("slow path of an operation without one");
+	}
+}
+
+/* -- set-up -- */
+
+static void poke(void)
+{
+	for (unsigned k = 0; k < MAX_CPUS; k++) {
+		struct vcpu *c = ld_acq(&cpus[k]);
+
+		if (c)
+			at_or(&c->request, REQ_POLL);
+	}
+}
+
+static void set_link(const struct tc_out *o, const uint8_t *to)
+{
+	struct x64_link k = {.pc = o->pc, .site = o->site, .stub = o->stub};
+
+	x64_link_set(o->from->wcode, o->from->code, &k, to);
+}
+
+static const struct tc_ops ops = {poke, x64_kill, set_link};
+
+int jit_init(size_t bytes, struct err *e)
+{
+	intptr_t delta;
+	uint8_t *glue;
+
+	if (!x64_supported())
+		return err_set(e, EXIT_HOST, "the translator needs a host with AVX2, BMI1 and BMI2; use --accel interp");
+	x64_cfg = (struct x64_config){
+		.off_pc = offsetof(struct vcpu, pc),
+		.off_request = offsetof(struct vcpu, request),
+		.off_tlb = offsetof(struct vcpu, tlb),
+		.off_fp = offsetof(struct vcpu, fp),
+		.off_owed = offsetof(struct vcpu, fence_owed),
+		.off_nzcv = offsetof(struct vcpu, nzcv),
+		.off_icount = offsetof(struct vcpu, icount),
+		.tag_r = offsetof(struct tlb, tag_r),
+		.tag_w = offsetof(struct tlb, tag_w),
+		.addend = offsetof(struct tlb, addend),
+		.tlb_bits = TLB_BITS,
+		.jc = offsetof(struct tlb, jump),
+		.jc_bits = TLB_JUMP_BITS,
+		.slow = slow,
+	};
+	if (tc_init(bytes ? bytes : DEFAULT_BYTES, 8, &ops, e))
+		return -1;
+	glue = tc_reserve(GLUE_BYTES, &delta);
+	x64_glue_emit(glue, GLUE_BYTES, delta);
+	conc_monitor_by_value = true;
+	code_stale = tc_invalidate;
+	return 0;
+}
+
+void jit_fini(void)
+{
+	code_stale = 0;
+	tc_fini();
+}
+
+int jit_cpu_init(struct vcpu *c)
+{
+	c->jit = calloc(1, sizeof(*c->jit));
+	if (!c->jit || c->index >= MAX_CPUS)
+		return -1;
+	c->jit->x = xlate_new();
+	st_rel(&cpus[c->index], c); /* pairs with ld_acq in poke() */
+	return 0;
+}
+
+void jit_cpu_free(struct vcpu *c)
+{
+	if (!c->jit)
+		return;
+	st_rel(&cpus[c->index], NULL);
+	xlate_free(c->jit->x);
+	free(c->jit);
+	c->jit = 0;
+}
+
+/* -- the loop -- */
+
+static _Thread_local bool registered;
+
+static void enter_rcu(void)
+{
+	if (!registered) {
+		tc_thread_register();
+		registered = true;
+	}
+	tc_online();
+}
+
+static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
+{
+	const uint32_t *host;
+	uint32_t *code_gen;
+
+	if (unlikely(pc & 3))
+		exc_pc_align(c);
+	host = tlb_hit(c->tlb, c->tlb->tag_x, pc, 4);
+	return likely(host) ? host : cpu_fetch_page(c, pc, &code_gen);
+}
+
+/* One unit and what it is chained to; *prev and *exit: where it came back from. */
+static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
+{
+	uint64_t pc = c->pc;
+	const uint32_t *host = fetch(c, pc);
+	struct tc_unit *u = tc_find(host, pc, c->ctx);
+
+	if (unlikely(c->tlb->jump_ctx != c->ctx)) {
+		tlb_jumps_clear(c->tlb);
+		c->tlb->jump_ctx = c->ctx;
+	}
+	if (unlikely(!u)) {
+		*prev = 0; /* may be freed while the translator waits for memory */
+		u = xlate_unit(c->jit->x, c, pc, host);
+		if (!u) {
+			xlate_exec(c, (uint32_t)*host);
+			return;
+		}
+		if (ld_acq(&tc_epoch) != c->jit->epoch)
+			return; /* jump caches are stale */
+	}
+	if (*prev)
+		tc_link(*prev, *link - 1, u);
+	tlb_jump_set(c->tlb, pc, u->code);
+	if (log_on(LOG_EXEC))
+		log_printf("exec: cpu %u pc %llx\n", c->index, (unsigned long long)pc);
+	if (log_on(LOG_CPU))
+		vcpu_dump(c, stderr);
+	*prev = x64_enter(c, u->code, link);
+}
+
+static void run_units(struct vcpu *c)
+{
+	struct tc_unit *prev = 0;
+	uint32_t link = 0;
+
+	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & CTX_SLOW))) {
+		if (!prev) {
+			tc_quiescent();
+			if (unlikely(ld_acq(&tc_epoch) != c->jit->epoch)) { /* pairs with at_add in retire() */
+				c->jit->epoch = ld_acq(&tc_epoch);
+				tlbset_clear_jumps(c);
+			}
+		}
+		pass(c, &prev, &link);
+	}
+}
+
+void jit_run(struct vcpu *c)
+{
+	while (!ld_acq(&c->request)) {
+		if (c->ctx & CTX_SLOW) {
+			interp_step(c);
+			continue;
+		}
+		sigsetjmp(c->unwind, 0);
+		enter_rcu();
+		run_units(c);
+		tc_offline();
+	}
+}

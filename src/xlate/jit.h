@@ -1,0 +1,22 @@
+/*
+ * The translating engine: the run loop over the shared translation cache.
+ * Same contract as the interpreter's (a64/interp.h).
+ */
+#ifndef PARMA_XLATE_JIT_H
+#define PARMA_XLATE_JIT_H
+
+#include "a64/vcpu.h"
+#include "base/err.h"
+
+/* Once, before any vCPU runs. bytes: size of code memory, 0: the default. 0, or -1 with e filled. */
+int jit_init(size_t bytes, struct err *e);
+void jit_fini(void);
+
+/* A vCPU's part; interp_init() must have been called too. 0, or -1 without memory. */
+int jit_cpu_init(struct vcpu *c);
+void jit_cpu_free(struct vcpu *c);
+
+/* Runs guest code until c->request is not zero. On the vCPU's own thread. */
+void jit_run(struct vcpu *c);
+
+#endif

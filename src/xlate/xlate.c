@@ -1,0 +1,260 @@
+/* See xlate.h. */
+#include "xlate/xlate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "a64/a64_enc.gen.h"
+#include "a64/interp.h"
+#include "base/bug.h"
+#include "base/log.h"
+#include "mem/access.h"
+#include "xlate/disas.h"
+#include "xlate/irb.h"
+#include "xlate/slots.h"
+
+#define CODE_NEED (96u << 10)
+
+unsigned xlate_budget = 64;
+
+#define X(n) void irb_##n(struct irb *e, const struct a64_insn *insn);
+A64_OPS(X)
+#undef X
+static irb_fn *const irb_table[A64_OP_COUNT] = {
+#define X(n) [A64_##n] = irb_##n,
+	A64_OPS(X)
+#undef X
+};
+
+#define XS(n) {T_INT, 8, offsetof(struct vcpu, x) + 8 * (n), "x" #n}
+#define VS(n) {T_VEC, 16, offsetof(struct vcpu, v) + 16 * (n), "v" #n}
+const struct ir_slot xlate_slots[SLOT_COUNT] = {
+	XS(0), XS(1), XS(2), XS(3), XS(4), XS(5), XS(6), XS(7), XS(8), XS(9), XS(10), XS(11), XS(12), XS(13), XS(14), XS(15),
+	XS(16), XS(17), XS(18), XS(19), XS(20), XS(21), XS(22), XS(23), XS(24), XS(25), XS(26), XS(27), XS(28), XS(29), XS(30),
+	{T_INT, 8, offsetof(struct vcpu, sp), "sp"},
+	{T_FLAGS, 4, offsetof(struct vcpu, nzcv), "nzcv"},
+	VS(0), VS(1), VS(2), VS(3), VS(4), VS(5), VS(6), VS(7), VS(8), VS(9), VS(10), VS(11), VS(12), VS(13), VS(14), VS(15),
+	VS(16), VS(17), VS(18), VS(19), VS(20), VS(21), VS(22), VS(23), VS(24), VS(25), VS(26), VS(27), VS(28), VS(29), VS(30),
+	VS(31),
+};
+
+struct xlate {
+	struct ir_unit *u;
+	struct lower *l;
+};
+
+struct xlate *xlate_new(void)
+{
+	struct xlate *x = calloc(1, sizeof(*x));
+
+	BUG_ON(!x);
+	x->u = ir_new(xlate_slots, SLOT_COUNT);
+	x->l = x64_lower_new();
+	return x;
+}
+
+void xlate_free(struct xlate *x)
+{
+	ir_free(x->u);
+	x64_lower_free(x->l);
+	free(x);
+}
+
+uint64_t xlate_exec(struct vcpu *c, uint64_t word)
+{
+	struct a64_insn in;
+
+	tc_offline();
+	if (!a64_decode((uint32_t)word, c->feats, &in))
+		in.op = A64_UNALLOCATED;
+	interp_exec(c, &in);
+	tc_online();
+	return 0;
+}
+
+static void end(struct irb *e, unsigned op, uint64_t pc, unsigned imm)
+{
+	ir_emit(e->u, &(struct ir_node){.op = (uint16_t)op, .k = pc, .imm = imm, .snap = ir_snapshot(e->u, e->pc)});
+}
+
+/* The instruction is left to the interpreter: its effects are not in the unit. */
+static void end_exec(struct irb *e)
+{
+	irb_helper(e, (uintptr_t)xlate_exec, HF_SYNC, ir_const(e->u, e->word), 0, 0);
+	end(e, IR_leave, 0, 1);
+}
+
+struct saved {
+	ir_ref cur[IR_MAX_SLOTS];
+	uint64_t dirty[2];
+};
+
+static void save(const struct ir_unit *u, struct saved *s)
+{
+	memcpy(s->cur, u->cur, sizeof(s->cur));
+	memcpy(s->dirty, u->dirty, sizeof(s->dirty));
+}
+static void restore(struct ir_unit *u, const struct saved *s)
+{
+	memcpy(u->cur, s->cur, sizeof(s->cur));
+	memcpy(u->dirty, s->dirty, sizeof(s->dirty));
+	u->dirty_seq++;
+}
+
+/* Guest instructions of the unit, as the front end walked them. */
+struct walk {
+	const uint32_t *page; /* host address of the guest page */
+	uint64_t page_pc;
+	unsigned lo, hi;      /* words of the page that were read */
+	unsigned n;
+};
+
+/* Builds one instruction at e->pc. False: the unit has ended. */
+static bool build_insn(struct irb *e, struct walk *w)
+{
+	unsigned at = (unsigned)(e->pc & 4095) / 4;
+	struct a64_insn in;
+	struct saved s;
+
+	w->lo = MIN(w->lo, at);
+	w->hi = MAX(w->hi, at + 1);
+	w->n++;
+	e->word = (uint32_t)ram_ld32(w->page + at);
+	e->next = NEXT_FALL;
+	save(e->u, &s);
+	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
+		e->next = NEXT_EXEC;
+	else
+		irb_table[in.op](e, &in);
+	switch (e->next) {
+	case NEXT_EXEC:
+		restore(e->u, &s);
+		end_exec(e);
+		return false;
+	case NEXT_LEAVE:
+		end(e, IR_leave, e->pc + 4, 0);
+		return false;
+	case NEXT_JMP:
+		ir_emit(e->u, &(struct ir_node){.op = IR_jmp, .a = {e->cond}, .imm = e->hint, .snap = ir_snapshot(e->u, e->pc)});
+		return false;
+	case NEXT_BRC:
+		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
+		e->target = e->pc + 4;
+		break;
+	case NEXT_BR:
+		break;
+	case NEXT_FALL:
+		e->target = e->pc + 4;
+		break;
+	}
+	if ((e->target ^ w->page_pc) & ~(TLB_PAGE - 1)) {
+		end(e, IR_br, e->target, 0);
+		return false;
+	}
+	if (e->target <= e->pc) { /* backwards: where loops close */
+		end(e, IR_br, e->target, 0);
+		return false;
+	}
+	e->pc = e->target;
+	return true;
+}
+
+static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget)
+{
+	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
+
+	ir_reset(x->u);
+	while (build_insn(&e, w)) {
+		if (w->n >= budget) {
+			/* the state is that after the last instruction: e.pc is the next */
+			end(&e, IR_br, e.pc, 0);
+			break;
+		}
+	}
+}
+
+static struct tc_unit *make_unit(struct tc_unit *u, const struct x64_out *o)
+{
+	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), locs = o->nrlocs * sizeof(*o->rlocs);
+	struct xlate_meta *m = malloc(sizeof(*m) + recs + pool + locs);
+	char *p = (char *)(m + 1);
+
+	BUG_ON(!m);
+	memcpy(p, o->recs, recs);
+	memcpy(p + recs, o->pool, pool);
+	memcpy(p + recs + pool, o->rlocs, locs);
+	m->pool = (const uint64_t *)(void *)(p + recs);
+	m->rlocs = (const struct x64_rloc *)(void *)(p + recs + pool);
+	u->data = m;
+	u->nout = o->nlinks;
+	u->out = calloc(o->nlinks ? o->nlinks : 1, sizeof(*u->out));
+	BUG_ON(!u->out);
+	for (unsigned k = 0; k < o->nlinks; k++)
+		u->out[k] = (struct tc_out){.site = o->links[k].site, .stub = o->links[k].stub, .pc = o->links[k].pc, .from = u};
+	return u;
+}
+
+static void log_unit(const struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
+{
+	if (log_on(LOG_IN_ASM)) {
+		log_printf("IN: %u instructions\n", w->n);
+		for (unsigned k = w->lo; k < w->hi; k++)
+			disas_guest((uint32_t)ram_ld32(w->page + k), w->page_pc + 4 * k);
+	}
+	if (log_on(LOG_IR | LOG_OPT)) {
+		char *buf = 0;
+		size_t len = 0;
+		FILE *f = open_memstream(&buf, &len);
+
+		ir_print(f, x->u);
+		fclose(f);
+		log_printf("IR of %llx:\n%s", (unsigned long long)pc, buf);
+		free(buf);
+	}
+	if (log_on(LOG_OUT_ASM) && o) {
+		log_printf("OUT: %u bytes at %p\n", o->size, (void *)o->code);
+		disas_host(o->code, o->size);
+	}
+}
+
+struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const uint32_t *host)
+{
+	struct walk w = {.page = host - (pc & 4095) / 4, .page_pc = pc & ~UINT64_C(4095)};
+	struct tc_unit *u = calloc(1, sizeof(*u));
+	struct tc_window win;
+	struct x64_out o;
+	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc};
+	bool good = false;
+
+	BUG_ON(!u);
+	for (unsigned budget = xlate_budget; !good; budget /= 4) {
+		if (!budget || !tc_begin(&win, CODE_NEED)) {
+			free(u);
+			return 0;
+		}
+		w.lo = 1024;
+		w.hi = w.n = 0;
+		build(x, c, pc, &w, budget);
+#ifdef PARMA_DEBUG
+		BUG_ON(!x->u->overflow && ir_verify(x->u));
+#endif
+		job.ninsns = w.n;
+		job.buf = win.buf;
+		job.end = win.end;
+		job.delta = win.delta;
+		good = !x->u->overflow && x64_lower(x->l, &job, &o);
+	}
+	log_unit(x, &w, pc, &o);
+	u->host = host;
+	u->pc = pc;
+	u->ctx = c->ctx;
+	u->guest_host = w.page + w.lo;
+	u->guest_bytes = (w.hi - w.lo) * 4;
+	u->code = o.code;
+	u->wcode = o.code - win.delta;
+	u->size = o.size;
+	u->stale = o.stale;
+	make_unit(u, &o);
+	((struct xlate_meta *)u->data)->ninsns = w.n;
+	return tc_add(u, &win);
+}
