@@ -11,3 +11,4 @@ include tests/sched/local.mk
 include tests/cli/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk
+include tests/xlate/local.mk

@@ -12,6 +12,7 @@
 #include "a64/cpumodel.h"
 #include "a64/gtimer.h"
 #include "a64/interp.h"
+#include "xlate/jit.h"
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -27,7 +28,7 @@
 #include "machine/qmp.h"
 #include "machine/stats.h"
 
-bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_BEST; }
+bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_JIT || a == ACCEL_BEST; }
 void machine_list_cpus(FILE *f) { cpu_model_list(f); }
 void machine_list_chardevs(FILE *f) { chardev_help(f); }
 
@@ -169,12 +170,14 @@ static int cpu_props(struct machine *m, struct err *e)
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
-	const struct sched_config sc = {m->cfg->ncpus, interp_run, on_cpu_reset, on_reset, m};
+	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
 	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->cfg->bios);
 
 	if (!model)
 		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
 	m->engine_name = "interp";
+	if (m->jit && jit_init(0, e))
+		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);
 	if (!m->wires || !m->sched)
@@ -198,7 +201,7 @@ static int make_cpus(struct machine *m, struct err *e)
 		};
 
 		m->cpus[k] = vcpu_new(&vc);
-		if (!m->cpus[k] || interp_init(m->cpus[k]))
+		if (!m->cpus[k] || interp_init(m->cpus[k]) || (m->jit && jit_cpu_init(m->cpus[k])))
 			return err_set(e, EXIT_HOST, "no memory for vCPU %u", k);
 		m->ncpus = k + 1;
 	}
@@ -320,9 +323,12 @@ static void destroy(struct machine *m)
 	if (m->gic)
 		gic_free(m->gic);
 	for (unsigned k = 0; k < m->ncpus; k++) {
+		jit_cpu_free(m->cpus[k]);
 		interp_free(m->cpus[k]);
 		vcpu_free(m->cpus[k]);
 	}
+	if (m->jit)
+		jit_fini();
 	sched_free(m->sched);
 	place_free(m->place);
 	free(m->wires);
@@ -339,6 +345,7 @@ int machine_main(const struct machine_config *cfg, struct err *e)
 	clock_init();
 	if (timer_service_start(e))
 		return -1;
+	m.jit = cfg->accel == ACCEL_JIT;
 	rc = make(&m, e);
 	if (!rc)
 		rc = cfg->dumpdtb ? machine_dump_dtb(&m, cfg->dumpdtb, e) : run(&m, e);

@@ -18,7 +18,7 @@ struct val {
 	bool live;
 	uint16_t spill;   /* slot + 1; 0: none */
 	uint32_t use;     /* head of the list of uses */
-	uint32_t last_snap;
+	uint32_t last_use, last_snap;
 	uint16_t depth;   /* of a condition */
 };
 

@@ -63,7 +63,7 @@ void lo_nzcv_from_host(struct xa *a, bool sub)
 	x8(a, 0x9f); /* lahf: SF ZF . . . . . CF in ah */
 	x_setcc(a, CC_O, RAX);
 	x_mov_ri(a, RCX, 0xc101);
-	x_vex(a, PF2, 2, false, false, 0xf5, RAX, RAX, xr(RCX)); /* pext */
+	x_vex(a, PF3, 2, false, false, 0xf5, RAX, RAX, xr(RCX)); /* pext */
 	x_shift_i(a, X_SHL, false, RAX, 28);
 	if (sub)
 		x_alu_i(a, X_XOR, false, xr(RAX), 1 << 29);

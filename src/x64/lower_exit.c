@@ -196,6 +196,11 @@ void low_exit(struct lower *l, ir_ref r)
 	default:
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt);
+		if (n->op == IR_leave && n->imm) { /* the pc is in the environment already */
+			x_mov_ri(&l->a, RAX, 0);
+			x_jmp_to(&l->a, glue_exit);
+			return;
+		}
 		if (n->op == IR_leave) {
 			leave(&l->a, n->k);
 			return;

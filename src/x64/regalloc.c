@@ -29,6 +29,8 @@ static void add_use(struct lower *l, ir_ref r, uint32_t pos)
 		l->fail = true;
 		return;
 	}
+	if (v->last_use < pos)
+		v->last_use = pos;
 	l->uses[l->nuses] = (struct use){pos, v->use};
 	v->use = l->nuses++;
 }
@@ -106,15 +108,15 @@ static uint32_t next_use(struct lower *l, ir_ref r)
 
 bool lo_dies(struct lower *l, ir_ref r)
 {
-	uint32_t snap = l->v[r].last_snap;
+	uint32_t last = MAX(l->v[r].last_use, l->v[r].last_snap);
 
-	return next_use(l, r) == NEVER && (l->def_phase ? snap <= l->cur : snap < l->cur);
+	return l->def_phase ? last <= l->cur : last < l->cur;
 }
 
 static uint16_t spill_slot(struct lower *l, ir_ref r)
 {
 	for (unsigned k = 0; k < FR_NSPILL; k++)
-		if (!l->spill_own[k] || (next_use(l, l->spill_own[k]) == NEVER && l->v[l->spill_own[k]].last_snap < l->cur)) {
+		if (!l->spill_own[k] || MAX(l->v[l->spill_own[k]].last_use, l->v[l->spill_own[k]].last_snap) < l->cur) {
 			l->spill_own[k] = r;
 			return (uint16_t)(k + 1);
 		}
@@ -320,7 +322,7 @@ uint32_t lo_live_g(struct lower *l)
 	uint32_t m = 0;
 
 	for (unsigned k = 0; k < sizeof(saved); k++)
-		if (l->own_g[saved[k]] && !(next_use(l, l->own_g[saved[k]]) == NEVER && l->v[l->own_g[saved[k]]].last_snap <= l->cur))
+		if (l->own_g[saved[k]] && MAX(l->v[l->own_g[saved[k]]].last_use, l->v[l->own_g[saved[k]]].last_snap) > l->cur)
 			m |= 1u << saved[k];
 	return m;
 }

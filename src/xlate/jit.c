@@ -1,8 +1,8 @@
 /*
  * Run loop, slow paths and set-up of the translating engine; see jit.h.
  *
- * The vCPU's thread is an RCU reader (QSBR): quiescent once per pass of the
- * loop, offline outside of it, while it sleeps and while it waits for others.
+ * The vCPU's thread is an RCU reader (QSBR), registered by its run loop in sched: quiescent once per pass of
+ * the loop, offline while it sleeps and while it waits for others.
  * A unit found in one pass is used in that pass only; the exit that has just
  * been taken is linked before the next quiescent state.
  */
@@ -17,6 +17,7 @@
 #include "a64/tlbset.h"
 #include "base/bug.h"
 #include "base/log.h"
+#include "base/rcu.h"
 #include "xlate/units.h"
 #include "x64/x64.h"
 #include "xlate/slots.h"
@@ -29,7 +30,6 @@
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;
 	uint32_t epoch;
-	bool registered; /* the thread is known to RCU */
 };
 
 static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
@@ -162,17 +162,6 @@ void jit_cpu_free(struct vcpu *c)
 
 /* -- the loop -- */
 
-static _Thread_local bool registered;
-
-static void enter_rcu(void)
-{
-	if (!registered) {
-		tc_thread_register();
-		registered = true;
-	}
-	tc_online();
-}
-
 static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 {
 	const uint32_t *host;
@@ -222,7 +211,7 @@ static void run_units(struct vcpu *c)
 
 	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & CTX_SLOW))) {
 		if (!prev) {
-			tc_quiescent();
+			rcu_quiescent();
 			if (unlikely(ld_acq(&tc_epoch) != c->jit->epoch)) { /* pairs with at_add in retire() */
 				c->jit->epoch = ld_acq(&tc_epoch);
 				tlbset_clear_jumps(c);
@@ -240,8 +229,6 @@ void jit_run(struct vcpu *c)
 			continue;
 		}
 		sigsetjmp(c->unwind, 0);
-		enter_rcu();
 		run_units(c);
-		tc_offline();
 	}
 }

@@ -7,12 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define _LGPL_SOURCE
-#include <urcu-qsbr.h>
-
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/lock.h"
+#include "base/rcu.h"
 
 #define HASH_BITS 16
 #define HASH_SIZE (1u << HASH_BITS)
@@ -242,9 +240,9 @@ static bool new_arena(size_t need)
 
 	for (;;) {
 		while (tc.reclaiming) {
-			tc_offline();
+			rcu_offline();
 			lock_wait(&tc.lock, &tc.reclaimed);
-			tc_online();
+			rcu_online();
 		}
 		r = &tc.region[tc.cur];
 		if ((size_t)(r->end - r->next) >= need)
@@ -270,9 +268,9 @@ bool tc_begin(struct tc_window *w, size_t need)
 
 	/* An arena in a region that has been given up since may be cleared under us: take a new one. */
 	if ((size_t)(arena.end - arena.p) < need || arena.serial != ld_acq(&tc.serial)) {
-		tc_offline();
+		rcu_offline();
 		lock_take(&tc.lock);
-		tc_online();
+		rcu_online();
 		good = new_arena(need);
 		lock_drop(&tc.lock);
 	}
@@ -314,9 +312,3 @@ void tc_usage(uint64_t *code_bytes, uint64_t *units)
 	*units = tc.units;
 	lock_drop(&tc.lock);
 }
-
-void tc_thread_register(void) { urcu_qsbr_register_thread(); }
-void tc_thread_unregister(void) { urcu_qsbr_unregister_thread(); }
-void tc_quiescent(void) { urcu_qsbr_quiescent_state(); }
-void tc_offline(void) { urcu_qsbr_thread_offline(); }
-void tc_online(void) { urcu_qsbr_thread_online(); }

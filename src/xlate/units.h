@@ -94,11 +94,4 @@ void tc_invalidate(const void *host, size_t len);
 /* Bytes of code in use; units alive; for statistics. */
 void tc_usage(uint64_t *code_bytes, uint64_t *units);
 
-/* RCU participation of the calling thread. */
-void tc_thread_register(void);
-void tc_thread_unregister(void);
-void tc_quiescent(void);
-void tc_offline(void);
-void tc_online(void);
-
 #endif

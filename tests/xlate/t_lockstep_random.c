@@ -1,0 +1,127 @@
+/*
+ * Random instruction sequences: the translator against the reference engine,
+ * registers, flags, FPSR, exceptions and memory.
+ *
+ *   t_lockstep_random [SEED [PROGRAMS [GROUP-SUBSTRING]]]
+ */
+#include "tests/xlate/lockstep.h"
+#include "tests/a64/rows.h"
+#include "base/log.h"
+
+static uint64_t rng;
+static uint64_t rnd(void)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return rng * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static const char *only;
+
+static bool wanted(const struct a64_row *r)
+{
+	if (!row_runs_alone(r) || r->end)
+		return false;
+	if (!strncmp(r->name, "LDX", 3) || !strncmp(r->name, "STX", 3) || strstr(r->name, "CLREX"))
+		return false; /* their monitor is not part of the state compared */
+	return !only || strstr(r->name, only);
+}
+
+static uint32_t branch(void)
+{
+	uint32_t ahead = 1 + (uint32_t)(rnd() % 4);
+
+	switch (rnd() % 4) {
+	case 0: return 0x54000000u | ahead << 5 | (uint32_t)(rnd() % 16);            /* b.cond */
+	case 1: return 0x34000000u | ((uint32_t)rnd() & 0x81000000u) | ahead << 5 | (uint32_t)(rnd() % 31); /* cbz, cbnz */
+	case 2: return 0x36000000u | ((uint32_t)rnd() & 0x81f80000u) | ahead << 5 | (uint32_t)(rnd() % 31); /* tbz, tbnz */
+	default: return 0x14000000u | ahead;
+	}
+}
+
+static uint32_t insn(struct vcpu *c)
+{
+	for (;;) {
+		const struct a64_row *r = &a64_rows[1 + rnd() % (A64_OP_COUNT - 1)];
+		uint32_t w = r->value | ((uint32_t)rnd() & ~r->mask);
+		struct a64_insn in;
+
+		if (rnd() % 12 == 0 && !only)
+			return branch();
+		/* few registers, so that values meet */
+		if (rnd() % 4)
+			w = (w & ~0x00100210u) | (r->value & 0x00100210u);
+		if (wanted(r) && a64_decode(w, c->feats, &in) && a64_rows[in.op].name == r->name)
+			return w;
+	}
+}
+
+static void random_state(struct state *s)
+{
+	for (unsigned k = 0; k < 31; k++)
+		switch (rnd() % 4) {
+		case 0: s->x[k] = rnd() >> (rnd() % 64); break;
+		case 1: s->x[k] = rnd() % 16; break;
+		default: s->x[k] = DATA + 16384 + (rnd() % 4096) * 8; break;
+		}
+	for (unsigned k = 0; k < 32; k++) {
+		uint64_t lo = rnd(), hi = rnd();
+
+		if (rnd() % 2) { /* doubles and singles of moderate size */
+			lo = (lo & ~(UINT64_C(0x7ff) << 52)) | (1023 + rnd() % 8) << 52;
+			hi = ((uint64_t)(hi & 0x80ffffff) | 0x40000000) * UINT64_C(0x100000001);
+		}
+		s->v[k] = (u128)hi << 64 | lo;
+	}
+	s->sp = DATA + 32768 + (rnd() % 8 ? 0 : 8);
+	s->nzcv = (uint32_t)rnd() & 0xf0000000;
+	s->fpcr = rnd() % 4 ? 0 : (uint32_t)rnd() & (FPCR_DN | FPCR_FZ | 3u << FPCR_RMODE_SHIFT | FPCR_FZ16 | FPCR_AHP);
+	s->fpsr = 0;
+	for (unsigned k = 0; k < DATA_BYTES; k += 8) {
+		uint64_t v = rnd();
+
+		memcpy(s->data + k, &v, 8);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = argc > 1 ? strtoull(argv[1], 0, 0) : 1, programs = argc > 2 ? strtoull(argv[2], 0, 0) : 1500;
+	struct vcpu *c = lockstep_new();
+	static struct state in, a, b;
+	uint32_t words[64];
+	unsigned bad = 0;
+
+	only = argc > 3 ? argv[3] : 0;
+	rng = seed;
+	random_state(&in);
+	for (uint64_t p = 0; p < programs && bad < 3; p++) {
+		unsigned n;
+
+		rng = seed * UINT64_C(0x9e3779b97f4a7c15) + p * UINT64_C(0xd1342543de82ef95) + 1;
+		rnd();
+		if (p % 8 == 0 || argc > 4)
+			random_state(&in);
+		n = 1 + (unsigned)(rnd() % 40);
+		for (unsigned k = 0; k < n; k++)
+			words[k] = insn(c);
+		program(c, words, n);
+		run_with(c, interp_run, &in, &a);
+		if (getenv("LOCKSTEP_LOG") && strtoull(getenv("LOCKSTEP_LOG"), 0, 0) == p)
+			log_parse("in_asm,ir,out_asm", stdout, 0);
+		run_with(c, jit_run, &in, &b);
+		if (!states_equal(&a, &b)) {
+			bad++;
+			ok(false, "program %" PRIu64 " of seed %" PRIu64, p, seed);
+			for (unsigned k = 0; k < n; k++) {
+				struct a64_insn i;
+
+				a64_decode(words[k], c->feats, &i);
+				printf("#   %" PRIx64 "  %08x %s\n", CODE + 4 * k, words[k], a64_rows[i.op].name);
+			}
+		}
+	}
+	ok(!bad, "%" PRIu64 " programs of seed %" PRIu64, programs, seed);
+	return tap_done();
+}
