@@ -125,21 +125,17 @@ static void load(struct lower *l, ir_ref r)
 	bool unpriv = n->aux & MEM_UNPRIV;
 	struct stub *s = slow_stub(l, r, base, 0);
 
+	d = n->op == IR_ldv ? lo_defx(l, r) : lo_def(l, r); /* before the check: what it spills is spilled on both ways */
 	if (unpriv) {
 		s->from[s->nfrom++] = x_jmp(&l->a);
 		at = base;
 	} else {
 		check(l, s, false, align_of(n), &at);
 	}
-	if (n->op == IR_ldv) {
-		d = lo_defx(l, r);
-		if (!unpriv)
-			x_vload(&l->a, d, xmemi(RCX, at, 0, 0));
-	} else {
-		d = lo_def(l, r);
-		if (!unpriv)
-			load_int(&l->a, n->aux, d, xmemi(RCX, at, 0, 0));
-	}
+	if (!unpriv && n->op == IR_ldv)
+		x_vload(&l->a, d, xmemi(RCX, at, 0, 0));
+	else if (!unpriv)
+		load_int(&l->a, n->aux, d, xmemi(RCX, at, 0, 0));
 	s->reg = (int8_t)d;
 	s->load = true;
 	s->back = l->a.p;
@@ -228,6 +224,7 @@ static void atomic(struct lower *l, ir_ref r)
 	struct xa *a = &l->a;
 	int result = RAX;
 
+	d = lo_def(l, r);
 	s->in2 = (int8_t)v2;
 	s->load = true;
 	if (n->op == IR_rmw && op >= IR_RMW_SMAX && op <= IR_RMW_UMIN && size < 2) {
@@ -252,7 +249,6 @@ static void atomic(struct lower *l, ir_ref r)
 		x_op(a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
 		x8(a, 0);
 	}
-	d = lo_def(l, r);
 	zext_to(a, size, d, result);
 	s->reg = (int8_t)d;
 	s->back = a->p;
@@ -266,8 +262,8 @@ static void exclusive(struct lower *l, ir_ref r)
 	struct stub *s = slow_stub(l, r, base, v);
 
 	s->load = true;
-	s->from[s->nfrom++] = x_jmp(&l->a);
 	s->reg = (int8_t)lo_def(l, r);
+	s->from[s->nfrom++] = x_jmp(&l->a);
 	s->back = l->a.p;
 }
 
