@@ -29,6 +29,9 @@ int lit_err(struct err *e, const struct lit_test *t, struct lit_pos p, const cha
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	for (char *s = msg; *s; s++) /* quoted text of the file: keep the message one printable line */
+		if ((unsigned char)*s < ' ' || (unsigned char)*s > '~')
+			*s = *s == '\n' ? ' ' : '?';
 	return err_set(e, EXIT_INPUT, "%s:%u:%u: %s", t->file, p.line, p.col, msg);
 }
 

@@ -129,6 +129,8 @@ void cycle_name(const struct cycle *c, char *buf, size_t size)
 	for (unsigned i = 1; i < nparts; i++)
 		all_same &= !strcmp(part[0], part[i]);
 	n = (size_t)snprintf(buf, size, "%s", base);
+	if (all_same && !strcmp(part[0], "po"))
+		return; /* the base shape itself */
 	if (nparts > 1 && all_same)
 		n += (size_t)snprintf(buf + n, size - MIN(n, size), "+%ss", part[0]);
 	else

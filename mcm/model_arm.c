@@ -21,6 +21,7 @@ struct arm {
 	uint64_t through[MCM_MAX_EVENTS]; /* reads ordered after in part only: what follows them is ordered, they are not */
 	uint64_t dep[MCM_MAX_EVENTS];    /* dtrm: dependencies through registers and memory, transitive */
 	uint64_t pick[MCM_MAX_EVENTS];   /* the same, also through picks */
+	uint64_t direct[MCM_MAX_EVENTS];  /* data or address dependent without a pick */
 	uint64_t acq, acqpc, rel, noret;
 };
 
@@ -69,7 +70,7 @@ static void collect(struct arm *a)
 		a->noret |= e->flags & MCM_F_NORET ? BIT(i) : 0;
 		a->lrs[i] = e->kind == MCM_WRITE ? local_reads(a, i) : 0;
 		a->dep[i] = a->pick[i] = a->lrs[i];
-		a->lob[i] = a->through[i] = 0;
+		a->lob[i] = a->through[i] = a->direct[i] = 0;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct mcm_event *e = &ev[i];
@@ -159,6 +160,10 @@ static void dependencies(struct arm *a)
 		addr = other_insn(a, r, addr & m);
 		data = other_insn(a, r, data & w);
 		paddr = other_insn(a, r, paddr & m);
+		a->direct[r] = addr | data;
+		/* what needs a pick; the rest has clauses of its own */
+		paddr &= ~addr;
+		pctrl &= ~ctrl;
 		out |= on(a, MCM_C_ADDR) ? addr : 0;
 		out |= on(a, MCM_C_DATA) ? data : 0;
 		out |= on(a, MCM_C_CTRL) ? ctrl & w : 0;
@@ -169,7 +174,7 @@ static void dependencies(struct arm *a)
 			FOR_SET(x, addr | data)
 				order_lrs(a, (unsigned)r, (unsigned)x, a->lrs[x]);
 		if (on(a, MCM_C_PICK)) {
-			out |= other_insn(a, r, a->pick[r] & w) | (pctrl & w);
+			out |= other_insn(a, r, a->pick[r] & w & ~(addr | data)) | (pctrl & w);
 			FOR_SET(x, paddr)
 				out |= a->s.after[x] & w;
 		}
@@ -222,7 +227,7 @@ static void pick_then_local(struct arm *a)
 	if (!on(a, MCM_C_PICK))
 		return;
 	FOR_SET(r, a->s.r)
-		FOR_SET(x, a->pick[r] & a->s.m)
+		FOR_SET(x, a->pick[r] & a->s.m & ~a->direct[r])
 			a->lob[r] |= a->lob[x] & a->s.w;
 }
 

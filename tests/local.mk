@@ -1,6 +1,8 @@
 # Tests: TAP, each linking only the libraries of its own layer and below.
 EXTRA_DIST += tests/tap.h
 include tests/base/local.mk
+include tests/mcm/local.mk
+include tests/litmus/local.mk
 include tests/house/local.mk
 include tests/dev/local.mk
 include tests/a64/local.mk
