@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,6 +63,7 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 			s->cfg.cpu_reset(s->cfg.arg, c);
 		vcpu_reset(c, p->entry, p->context);
 	}
+	at_add(&s->awake, 1);
 	tlbi_enter(c);
 	rcu_online();
 	do {
@@ -70,6 +72,7 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 	} while (!vcpu_poll(c));
 	rcu_offline();
 	tlbi_leave(c);
+	at_add(&s->awake, -1);
 	sched_lock(s);
 	if (p->off_wanted) {
 		sched_unlock(s);
@@ -88,6 +91,7 @@ static void *thread_main(void *arg)
 	struct sched *s = p->sched;
 	struct vcpu *c = s->vcpu[p - s->slot];
 
+	prctl(PR_SET_TIMERSLACK, 1000ul); /* short sleeps are short */
 	place_bind_thread(s->place, (unsigned)(p - s->slot));
 	p->arena = alloc_thread_arena();
 	pthread_getcpuclockid(pthread_self(), &p->clock);
@@ -192,6 +196,7 @@ static void ops_system_reset(struct vcpu *c) { sched_ask_reset(c->machine); }
 const struct machine_ops sched_machine_ops = {
 	.kick = sched_kick,
 	.sleep = sched_sleep,
+	.relax = sched_relax,
 	.cpu_on = ops_cpu_on,
 	.affinity_info = ops_affinity_info,
 	.cpu_off = ops_cpu_off,
@@ -209,6 +214,7 @@ struct sched *sched_new(const struct sched_config *cfg)
 		return NULL;
 	s->cfg = *cfg;
 	s->n = cfg->nvcpus;
+	s->usable = place_usable_cpus();
 	s->vcpu = calloc(s->n, sizeof(*s->vcpu));
 	s->slot = calloc(s->n, sizeof(*s->slot));
 	if (!s->vcpu || !s->slot) {

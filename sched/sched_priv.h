@@ -38,11 +38,19 @@ struct sched {
 	pthread_cond_t changed;  /* with lock: any field below, or a slot */
 	unsigned paused;         /* GUARDED_BY(lock): PAUSE_ */
 	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
+	unsigned usable;         /* CONST_AFTER_INIT: processors for vCPUs */
+	unsigned awake;          /* ATOMIC(at_add; ld_rlx): vCPUs in guest code, not asleep */
 	bool reset_wanted, quitting, ending; /* GUARDED_BY(lock) */
 	int exit_code;           /* GUARDED_BY(lock) */
 };
 
 void sched_kick(struct vcpu *c);
+/* As sched_sleep() in WFE, without the bookkeeping of a halt: until a kick, an event or the deadline. */
+void sched_nap(struct vcpu *c, uint64_t deadline_ns);
+/* machine_ops.relax */
+void sched_relax(struct vcpu *c, bool may_sleep);
+/* Do more vCPUs run than there are processors for them? */
+bool sched_overcommitted(const struct sched *s);
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);
 
 #endif

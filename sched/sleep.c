@@ -39,14 +39,24 @@ static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
 	       (deadline_ns != TIMER_NEVER && clock_ns() >= deadline_ns);
 }
 
+void sched_nap(struct vcpu *c, uint64_t deadline_ns)
+{
+	at_xchg(&c->sleep_futex, SLEEP_WFE);
+	if (!must_wake(c, deadline_ns, true))
+		futex_wait(&c->sleep_futex, SLEEP_WFE, deadline_ns);
+	at_xchg(&c->sleep_futex, SLEEP_NONE);
+}
+
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
+	struct sched *s = c->machine;
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
 	uint64_t t0;
 
 	tlbi_leave(c);
 	rcu_offline();
 	c->st.halts++;
+	at_add(&s->awake, -1);
 	t0 = clock_ns();
 	for (;;) {
 		at_xchg(&c->sleep_futex, how);
@@ -54,6 +64,7 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 			break;
 		futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
+	at_add(&s->awake, 1);
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
 	c->st.halted_ns += clock_ns() - t0;
 	rcu_online();

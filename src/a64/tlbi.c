@@ -82,6 +82,8 @@ static void wait_for(struct vcpu *c, struct vcpu *other)
 			tlbi_serve(c);
 		if (spins < 100)
 			cpu_relax();
+		else if (c->mops->relax)
+			c->mops->relax(c, false);
 		else
 			sched_yield();
 	}

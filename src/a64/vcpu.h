@@ -130,7 +130,8 @@ struct vcpu {
 
 	/* -- sleeping (sched) -- */
 	uint32_t sleep_futex;    /* ATOMIC(at_xchg by the sleeper and by kick): SLEEP_ */
-	uint32_t yields;         /* OWNER(vcpu) YIELD hints so far */
+	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
+	uint64_t spin_icount;    /* OWNER(vcpu) icount at the last of them */
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	struct stats st;         /* OWNER(vcpu) */
@@ -160,6 +161,12 @@ struct machine_ops {
 	/* Blocks this vCPU's thread until an interrupt line is high, a request arrives, the event register is set
 	   (`wfe` only) or the deadline has come (clock_ns scale, TIMER_NEVER: none). May return early. */
 	void (*sleep)(struct vcpu *c, uint64_t deadline_ns, bool wfe);
+	/*
+	 * The vCPU spins (YIELD, WFE on a marked location, a DSB that waits): may give the host CPU away or, with
+	 * may_sleep, sleep until it is kicked, an event comes or some microseconds are over. TLB maintenance may be
+	 * served in it. NULL: nobody else needs the host CPU.
+	 */
+	void (*relax)(struct vcpu *c, bool may_sleep);
 	/* PSCI power control; results are PSCI return codes. */
 	int64_t (*cpu_on)(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint64_t context);
 	int64_t (*affinity_info)(struct vcpu *caller, uint64_t mpidr, uint64_t level);

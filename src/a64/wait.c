@@ -7,15 +7,22 @@
  * (Arm's "event on clearing of the global monitor"), which nothing announces;
  * it spins for a little while and returns, as WFE always may.
  */
-#include <sched.h>
-
 #include "a64/cpu_ops.h"
 #include "a64/exception.h"
 #include "a64/gtimer.h"
 #include "a64/tlbi.h"
 #include "base/bits.h"
 
-#define MONITOR_SPINS 300
+#define MONITOR_SPINS 16
+
+/* The guest spins. Its lock's holder may be waiting for this host CPU. */
+static void relax(struct vcpu *c, bool may_sleep)
+{
+	if (c->mops->relax)
+		c->mops->relax(c, may_sleep);
+	else
+		cpu_relax();
+}
 
 bool vcpu_has_work(const struct vcpu *c)
 {
@@ -60,11 +67,11 @@ static bool monitor_cleared(const struct vcpu *c)
 static void wait_for_store(struct vcpu *c)
 {
 	for (unsigned k = 0; k < MONITOR_SPINS; k++) {
-		if (ld_acq(&c->event) || wfe_wakes(c) || (k % 16 == 0 && monitor_cleared(c)))
+		if (ld_acq(&c->event) || wfe_wakes(c) || monitor_cleared(c))
 			return;
 		cpu_relax();
 	}
-	sched_yield();
+	relax(c, true);
 }
 
 void cpu_wfe(struct vcpu *c)
@@ -95,11 +102,7 @@ void cpu_sevl(struct vcpu *c) { st_rlx(&c->event, 1); }
 
 void cpu_yield(struct vcpu *c)
 {
-	/* Often the lock's holder waits for a host CPU; now and then let it run. */
-	if (++c->yields % 32 == 0)
-		sched_yield();
-	else
-		cpu_relax();
+	relax(c, true);
 }
 
 void cpu_isb(struct vcpu *c) {}

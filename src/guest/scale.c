@@ -1,0 +1,471 @@
+/*
+ * The guest of `parma scale`: small parallel workloads on bare metal, each
+ * run for a fixed time on all CPUs.  Words on the semihosting command line
+ * choose: workload names (default: all), ms=DURATION.
+ *
+ * On the serial port, a line each, for the program that watches:
+ *   @begin NAME
+ *   @end NAME OPERATIONS NANOSECONDS FEWEST MOST   (operations of one CPU)
+ * and @done at the end.  Anything that went wrong is a line "@error ...".
+ *
+ * Built by src/guest/regen into scale_guest.inc; entry code is smp_head.S.
+ */
+#include <stdint.h>
+
+#define MAX_CPUS 128
+
+enum { PSCI_CPU_ON = 0xc4000003, PSCI_CPU_OFF = 0x84000002, PSCI_SYSTEM_OFF = 0x84000008 };
+enum { SYS_GET_CMDLINE = 0x15, SYS_EXIT = 0x18, ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
+
+int64_t psci(uint64_t fn, uint64_t a, uint64_t b, uint64_t c);
+uint64_t semihost(uint32_t op, void *arg);
+void secondary_start(void);
+void smp_main(uint64_t index);
+void unexpected(uint64_t esr, uint64_t elr) __attribute__((noreturn));
+
+#define ALIGNED __attribute__((aligned(64)))
+static uint32_t online, ncpus;
+static uint32_t go ALIGNED, done ALIGNED, stop ALIGNED;
+static uint64_t deadline; /* counter ticks */
+static struct {
+	uint64_t ops;
+	uint8_t pad[56];
+} count[MAX_CPUS] ALIGNED;
+static char cmdline[256];
+
+static void put(char c)
+{
+	volatile uint32_t *uart = (volatile uint32_t *)0x09000000;
+
+	while (uart[6] & 0x20) /* FR.TXFF */
+		;
+	uart[0] = (uint8_t)c;
+}
+
+static void puts_(const char *s)
+{
+	for (; *s; s++)
+		put(*s);
+}
+
+static void put_num(uint64_t v, unsigned base)
+{
+	char buf[24];
+	unsigned n = 0;
+
+	put(' ');
+	do
+		buf[n++] = "0123456789abcdef"[v % base];
+	while (v /= base);
+	while (n)
+		put(buf[--n]);
+}
+
+static void __attribute__((noreturn)) leave(int bad)
+{
+	uint64_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, (uint64_t)bad};
+
+	if (bad)
+		semihost(SYS_EXIT, block);
+	psci(PSCI_SYSTEM_OFF, 0, 0, 0);
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+void unexpected(uint64_t esr, uint64_t elr)
+{
+	puts_("@error exception: ESR, ELR");
+	put_num(esr, 16);
+	put_num(elr, 16);
+	puts_("\n");
+	leave(1);
+}
+
+static uint64_t ticks(void)
+{
+	uint64_t t;
+
+	__asm__ volatile("isb\n mrs %0, cntvct_el0" : "=r"(t));
+	return t;
+}
+
+static uint64_t tick_hz(void)
+{
+	uint64_t f;
+
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(f));
+	return f;
+}
+
+static uint32_t acquire(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static void release(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+static uint32_t add(uint32_t *p, uint32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
+static void sev(void) { __asm__ volatile("dsb ish\n sev" ::: "memory"); }
+
+/* Waits in WFE, as an operating system's spin-waits do: the load-exclusive arms the monitor. */
+static void wait_for(const uint32_t *p, uint32_t v)
+{
+	uint32_t now;
+
+	for (;;) {
+		__asm__ volatile("ldaxr %w0, %1" : "=r"(now) : "Q"(*p) : "memory");
+		if (now == v)
+			break;
+		__asm__ volatile("wfe" ::: "memory");
+	}
+	__asm__ volatile("clrex");
+}
+
+/* The same until *p is no longer `old`; returns what it is. */
+static uint32_t wait_change(const uint32_t *p, uint32_t old)
+{
+	uint32_t now;
+
+	for (;;) {
+		__asm__ volatile("ldaxr %w0, %1" : "=r"(now) : "Q"(*p) : "memory");
+		if (now != old)
+			break;
+		__asm__ volatile("wfe" ::: "memory");
+	}
+	__asm__ volatile("clrex");
+	return now;
+}
+
+/* Time over? Asked once a batch; the first CPU that sees it tells the others. */
+static int over(void)
+{
+	if (acquire(&stop))
+		return 1;
+	if (ticks() < deadline)
+		return 0;
+	release(&stop, 1);
+	return 1;
+}
+
+/* -- workloads: each returns the operations that this CPU did -- */
+
+static uint64_t run_int(uint32_t me)
+{
+	uint64_t n = 0, x = me + 88172645463325252u;
+
+	do {
+		for (unsigned k = 0; k < 20000; k++) {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			x = x * 6364136223846793005u + (x >> 32);
+		}
+		n += 20000;
+	} while (!over());
+	__asm__ volatile("" : : "r"(x));
+	return n;
+}
+
+static uint64_t run_fp(uint32_t me)
+{
+	uint64_t n = 0;
+
+	/* Four independent chains of fused multiply-add. */
+	do {
+		uint64_t k = 10000;
+
+		__asm__ volatile(".arch_extension fp\n"
+				 "fmov d0, #1.5\n fmov d1, #0.5\n fmov d2, #1.25\n fmov d3, #0.75\n fmov d4, #0.5\n"
+				 "1: fmadd d0, d0, d4, d1\n fmadd d1, d1, d4, d2\n fmadd d2, d2, d4, d3\n fmadd d3, d3, d4, d0\n"
+				 "subs %0, %0, #1\n b.ne 1b\n"
+				 : "+r"(k) : : "cc");
+		n += 40000;
+	} while (!over());
+	(void)me;
+	return n;
+}
+
+/* What is done under a lock: a few shared lines are touched. */
+static uint64_t shared[4][8] ALIGNED;
+static void critical(void)
+{
+	for (unsigned k = 0; k < 4; k++)
+		shared[k][0]++;
+}
+
+static uint32_t next_ticket ALIGNED, serving ALIGNED;
+
+static uint64_t run_ticket(uint32_t me)
+{
+	uint64_t n = 0;
+
+	(void)me;
+	do {
+		uint32_t t = add(&next_ticket, 1);
+
+		while (acquire(&serving) != t)
+			__asm__ volatile("yield");
+		critical();
+		release(&serving, t + 1);
+		n++;
+	} while (!over());
+	return n;
+}
+
+/* MCS queue lock; waiters watch a word of their own, in WFE as Linux's arch_mcs_spin_lock does. */
+static struct mcs {
+	struct mcs *next;
+	uint32_t locked;
+	uint8_t pad[52];
+} mcs_node[MAX_CPUS] ALIGNED, *mcs_tail ALIGNED;
+
+static uint64_t run_mcs(uint32_t me)
+{
+	struct mcs *node = &mcs_node[me];
+	uint64_t n = 0;
+
+	do {
+		struct mcs *prev, *next, *self = node;
+
+		__atomic_store_n(&node->next, (struct mcs *)0, __ATOMIC_RELAXED);
+		__atomic_store_n(&node->locked, 0, __ATOMIC_RELAXED);
+		prev = __atomic_exchange_n(&mcs_tail, node, __ATOMIC_ACQ_REL);
+		if (prev) {
+			__atomic_store_n(&prev->next, node, __ATOMIC_RELEASE);
+			wait_for(&node->locked, 1);
+		}
+		critical();
+		next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE);
+		if (!next && !__atomic_compare_exchange_n(&mcs_tail, &self, (struct mcs *)0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			while (!(next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE)))
+				__asm__ volatile("yield");
+		if (next)
+			release(&next->locked, 1);
+		n++;
+	} while (!over());
+	return n;
+}
+
+/* Test-and-set, waiters in WFE on the lock word (Linux's pending waiter in a queued spin lock). */
+static uint32_t spin_word ALIGNED;
+
+static uint64_t run_spin(uint32_t me)
+{
+	uint64_t n = 0;
+
+	(void)me;
+	do {
+		while (__atomic_exchange_n(&spin_word, 1, __ATOMIC_ACQUIRE))
+			wait_for(&spin_word, 0);
+		critical();
+		release(&spin_word, 0);
+		n++;
+	} while (!over());
+	return n;
+}
+
+/* Sense-reversing barrier; an operation is one crossing, counted by CPU 0. */
+static uint32_t arrived ALIGNED, sense ALIGNED, barrier_stop ALIGNED;
+
+static uint64_t run_barrier(uint32_t me)
+{
+	uint32_t n = 0, last;
+
+	do {
+		uint32_t s = acquire(&sense);
+
+		n++;
+		if (!me && over())
+			release(&barrier_stop, n); /* the number of the last crossing, said before it */
+		if (add(&arrived, 1) == ncpus - 1) {
+			release(&arrived, 0);
+			release(&sense, !s);
+			sev();
+		} else {
+			wait_for(&sense, !s);
+		}
+		last = acquire(&barrier_stop);
+	} while (!last || n < last);
+	return me ? 0 : n;
+}
+
+/* Every CPU maps, touches and unmaps a page of its own; each unmapping is a broadcast TLBI and a DSB. */
+#define L2_SLOT 2 /* of the level 1 table: addresses from 0x80000000 */
+static uint64_t l2[512] __attribute__((aligned(4096))), l3[512] __attribute__((aligned(4096)));
+static uint8_t pages[MAX_CPUS][4096] __attribute__((aligned(4096)));
+
+static void map_tables(void)
+{
+	uint64_t *l1;
+
+	__asm__ volatile("mrs %0, ttbr0_el1" : "=r"(l1));
+	l2[0] = (uint64_t)l3 | 3;
+	l1[L2_SLOT] = (uint64_t)l2 | 3;
+	__asm__ volatile("dsb ish\n isb" ::: "memory");
+}
+
+static uint64_t run_tlbi(uint32_t me)
+{
+	volatile uint64_t *pte = &l3[me];
+	uint64_t n = 0, va = (UINT64_C(L2_SLOT) << 30) + me * 4096u;
+
+	do {
+		*pte = (uint64_t)pages[me] | 0x703;
+		__asm__ volatile("dsb ishst\n isb" ::: "memory");
+		*(volatile uint64_t *)va = n;
+		*pte = 0;
+		__asm__ volatile("dsb ishst\n tlbi vae1is, %0\n dsb ish\n isb" : : "r"(va >> 12) : "memory");
+		n++;
+	} while (!over());
+	return n;
+}
+
+static const struct {
+	const char *name;
+	uint64_t (*run)(uint32_t me);
+} work[] = {
+	{"int", run_int}, {"fp", run_fp}, {"ticket", run_ticket}, {"mcs", run_mcs},
+	{"spin", run_spin}, {"barrier", run_barrier}, {"tlbi", run_tlbi},
+};
+#define NWORK (sizeof(work) / sizeof(work[0]))
+
+/* -- command line -- */
+
+/* What follows `key` where that is a word or the start of one; 0: not there. */
+static const char *find_word(const char *key)
+{
+	for (const char *p = cmdline; *p; p++) {
+		unsigned k = 0;
+
+		if (p != cmdline && p[-1] != ' ')
+			continue;
+		while (key[k] && p[k] == key[k])
+			k++;
+		if (!key[k])
+			return p + k;
+	}
+	return 0;
+}
+
+static int chosen(unsigned k)
+{
+	const char *end = find_word(work[k].name);
+	int any = 0;
+
+	for (unsigned w = 0; w < NWORK; w++) {
+		const char *e = find_word(work[w].name);
+
+		any |= e && (!*e || *e == ' ');
+	}
+	return !any || (end && (!*end || *end == ' '));
+}
+
+static uint64_t duration_ms(void)
+{
+	const char *p = find_word("ms=");
+	uint64_t v = 0;
+
+	for (; p && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	return v ? v : 300;
+}
+
+/* -- all CPUs together -- */
+
+static void enable_fp(void)
+{
+	__asm__ volatile("msr cpacr_el1, %0\n isb" : : "r"(UINT64_C(3) << 20));
+}
+
+/* One CPU's part of workload k in this round. */
+static void take_part(uint32_t me, unsigned k)
+{
+	count[me].ops = work[k].run(me);
+	add(&done, 1);
+	sev();
+}
+
+static void secondary(uint32_t me)
+{
+	uint32_t g = 0;
+
+	enable_fp();
+	add(&online, 1);
+	sev();
+	while (((g = wait_change(&go, g)) & 255) != 255)
+		take_part(me, g & 255);
+	psci(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+static void bring_up(void)
+{
+	uint32_t n = 1;
+	uint64_t mpidr = 0;
+
+	/* Affinities count up within a cluster, of 8 (GICv2) or 16 (GICv3) CPUs. */
+	while (n < MAX_CPUS) {
+		if (!psci(PSCI_CPU_ON, mpidr + 1, (uint64_t)secondary_start, n)) {
+			mpidr++;
+		} else {
+			mpidr = ((mpidr >> 8) + 1) << 8;
+			if (psci(PSCI_CPU_ON, mpidr, (uint64_t)secondary_start, n))
+				break;
+		}
+		n++;
+	}
+	wait_for(&online, n - 1);
+	ncpus = n;
+}
+
+static void one_workload(unsigned k, uint32_t round)
+{
+	uint64_t t0, t1, sum = 0, least = UINT64_MAX, most = 0;
+
+	release(&done, 0);
+	release(&stop, 0);
+	release(&barrier_stop, 0);
+	puts_("@begin ");
+	puts_(work[k].name);
+	puts_("\n");
+	t0 = ticks();
+	deadline = t0 + duration_ms() * (tick_hz() / 1000);
+	release(&go, round << 8 | k);
+	sev();
+	take_part(0, k);
+	wait_for(&done, ncpus);
+	t1 = ticks();
+	for (uint32_t c = 0; c < ncpus; c++) {
+		uint64_t v = count[c].ops;
+
+		sum += v;
+		least = v < least ? v : least;
+		most = v > most ? v : most;
+	}
+	puts_("@end ");
+	puts_(work[k].name);
+	put_num(sum, 10);
+	put_num((t1 - t0) * 1000 / (tick_hz() / 1000000), 10);
+	put_num(least, 10);
+	put_num(most, 10);
+	puts_("\n");
+}
+
+void smp_main(uint64_t index)
+{
+	uint64_t block[2] = {(uint64_t)cmdline, sizeof(cmdline) - 1};
+	uint32_t round = 0;
+
+	if (index) {
+		secondary((uint32_t)index);
+		return;
+	}
+	enable_fp();
+	semihost(SYS_GET_CMDLINE, block);
+	map_tables();
+	bring_up();
+	puts_("@cpus");
+	put_num(ncpus, 10);
+	puts_("\n");
+	for (unsigned k = 0; k < NWORK; k++)
+		if (chosen(k))
+			one_workload(k, ++round);
+	release(&go, (round + 1) << 8 | 255);
+	sev();
+	puts_("@done\n");
+	leave(0);
+}
