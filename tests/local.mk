@@ -8,6 +8,7 @@ include tests/dev/local.mk
 include tests/a64/local.mk
 include tests/guest/local.mk
 include tests/a64/sys.mk
+include tests/x64/local.mk
 include tests/tcache/local.mk
 include tests/sched/local.mk
 include tests/cli/local.mk

@@ -1,6 +1,8 @@
 /* Encodings that are too long to be inline; see asm.h and Intel SDM volume 2, chapter 2. */
 #include "x64/asm.h"
 
+const uint8_t *x_rip_base;
+
 void x_modrm(struct xa *a, unsigned reg, struct xm m)
 {
 	unsigned r = (reg & 7) << 3;
@@ -8,6 +10,11 @@ void x_modrm(struct xa *a, unsigned reg, struct xm m)
 
 	if (m.reg >= 0) {
 		x8(a, 0xc0 | r | ((unsigned)m.reg & 7));
+		return;
+	}
+	if (m.base == XRIP) {
+		x8(a, r | 5);
+		x32(a, (uint32_t)(x_rip_base + m.disp - (a->p + 4 + a->delta)));
 		return;
 	}
 	sib = m.index != NOREG || (m.base & 7) == RSP;

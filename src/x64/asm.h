@@ -16,7 +16,8 @@
 
 #include "base/bits.h"
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = 16 };
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NOREG = 16,
+       XRIP = 21 /* as a base: relative to x_rip_base, addressed through rip */ };
 enum x_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 
 struct xa {
@@ -24,6 +25,9 @@ struct xa {
 	intptr_t delta;           /* executable minus writable */
 	bool overflow;
 };
+
+/* Executable address of the table of constants (x64/consts.h); CONST_AFTER_INIT. */
+extern const uint8_t *x_rip_base;
 
 /* A register or memory operand. */
 struct xm {

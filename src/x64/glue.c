@@ -7,6 +7,7 @@
 #include "base/atomic.h"
 #include "base/bug.h"
 #include "ir/ops_int.h"
+#include "x64/consts.h"
 #include "x64/lower.h"
 
 struct x64_config x64_cfg;
@@ -81,6 +82,7 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	glue_slow_v = here(&a);
 	emit_slow(&a, true);
 	here(&a);
+	xk_emit(&a);
 	BUG_ON(a.overflow);
 	return (size_t)(a.p - buf);
 }

@@ -1,0 +1,4 @@
+X64_TESTS = tests/x64/t_lower_vec
+check_PROGRAMS += $(X64_TESTS)
+EXTRA_DIST += tests/x64/native.h
+tests_x64_t_lower_vec_LDADD = $(LIBX64) $(LIBIR) $(LIBBASE) -lm
