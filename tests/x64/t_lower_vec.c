@@ -5,7 +5,7 @@
 #include "tests/x64/native.h"
 #include "x64/cpu.h"
 
-#define ROUNDS 300
+#define ROUNDS 2000
 
 /* Host code for a node with its operands in registers; NULL: the row declines. */
 static native_fn *emit(const struct ir_node *n, bool alias)
