@@ -88,6 +88,7 @@ static void state_put(struct vcpu *c, const struct state *s)
 	c->fence_owed = 0;
 	memset(&c->mon, 0, sizeof(c->mon));
 	memcpy(ram(DATA), s->data, DATA_BYTES);
+	memset((char *)ram(DATA) + DATA_BYTES, 0, (2u << 20) - DATA_BYTES); /* what programs reach beyond */
 }
 
 /* Puts the program into guest memory; earlier code there is stale. */
