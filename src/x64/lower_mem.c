@@ -61,11 +61,20 @@ static void check(struct lower *l, struct stub *s, bool write, unsigned align, i
 	x_mov(a, false, RCX, at);
 	x_shift_i(a, X_SHR, false, RCX, 12);
 	x_alu_i(a, X_AND, false, xr(RCX), (1 << x64_cfg.tlb_bits) - 1);
-	x_load(a, true, RDX, xmemi(R14, RCX, 3, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
+	if (s->aux & MEM_UNPRIV) { /* another table, whose address is not in a register */
+		x_load(a, true, RDX, xmem(R15, (int)x64_cfg.off_tlb_unpriv));
+		x_lea(a, true, RCX, xmemi(RDX, RCX, 3, 0));
+		x_load(a, true, RDX, xmem(RCX, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
+	} else {
+		x_load(a, true, RDX, xmemi(R14, RCX, 3, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
+	}
 	x_alu(a, X_XOR, true, RDX, xr(at));
 	x_alu_i(a, X_CMP, true, xr(RDX), 4096 - bytes);
 	slow_if(l, s, CC_A);
-	x_load(a, true, RCX, xmemi(R14, RCX, 3, (int)x64_cfg.addend));
+	if (s->aux & MEM_UNPRIV)
+		x_load(a, true, RCX, xmem(RCX, (int)x64_cfg.addend));
+	else
+		x_load(a, true, RCX, xmemi(R14, RCX, 3, (int)x64_cfg.addend));
 	*addr = at;
 }
 
@@ -122,19 +131,13 @@ static void load(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
 	int base = lo_use(l, n->a[0]), at, d;
-	bool unpriv = n->aux & MEM_UNPRIV;
 	struct stub *s = slow_stub(l, r, base, 0);
 
 	d = n->op == IR_ldv ? lo_defx(l, r) : lo_def(l, r); /* before the check: what it spills is spilled on both ways */
-	if (unpriv) {
-		s->from[s->nfrom++] = x_jmp(&l->a);
-		at = base;
-	} else {
-		check(l, s, false, align_of(n), &at);
-	}
-	if (!unpriv && n->op == IR_ldv)
+	check(l, s, false, align_of(n), &at);
+	if (n->op == IR_ldv)
 		x_vload(&l->a, d, xmemi(RCX, at, 0, 0));
-	else if (!unpriv)
+	else
 		load_int(&l->a, n->aux, d, xmemi(RCX, at, 0, 0));
 	s->reg = (int8_t)d;
 	s->load = true;
@@ -148,15 +151,11 @@ static void store(struct lower *l, ir_ref r)
 	int base = lo_use(l, n->a[0]), at, v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]);
 	struct stub *s = slow_stub(l, r, base, v);
 
-	if (n->aux & MEM_UNPRIV) {
-		s->from[s->nfrom++] = x_jmp(&l->a);
-	} else {
-		check(l, s, true, align_of(n), &at);
-		if (vec)
-			x_vstore(&l->a, xmemi(RCX, at, 0, 0), v);
-		else
-			store_int(&l->a, n->aux & MEM_SIZE, xmemi(RCX, at, 0, 0), v);
-	}
+	check(l, s, true, align_of(n), &at);
+	if (vec)
+		x_vstore(&l->a, xmemi(RCX, at, 0, 0), v);
+	else
+		store_int(&l->a, n->aux & MEM_SIZE, xmemi(RCX, at, 0, 0), v);
 	s->back = l->a.p;
 }
 

@@ -4,6 +4,8 @@
 #include "a64/cpu_ops.h"
 #include "a64/interp_mem.h"
 #include "base/bits.h"
+#include "mem/access.h"
+#include "mem/tlb.h"
 #include "xlate/slots.h"
 
 _Static_assert((int)IR_RMW_SWP == (int)RMW_SWP && (int)IR_RMW_UMAX == (int)RMW_UMAX, "one numbering of operations");
@@ -112,7 +114,15 @@ ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, 
 
 static uint64_t help_dczva(struct vcpu *c, uint64_t va)
 {
-	conc_dczva(c, va);
+	char *p = tlb_hit(c->tlb, c->tlb->tag_w, va & ~UINT64_C(63), 64);
+
+	if (unlikely(!p)) {
+		conc_dczva(c, va);
+		return 0;
+	}
+	cpu_dczva_check(c);
+	for (unsigned k = 0; k < 64; k += 16)
+		ram_st128(p + k, 0);
 	return 0;
 }
 void irb_dczva(struct irb *e, ir_ref addr) { irb_helper(e, (uintptr_t)help_dczva, HF_SYNC, addr, 0, 0); }

@@ -14,10 +14,12 @@
 #include "a64/cpu_ops.h"
 #include "a64/interp.h"
 #include "a64/interp_mem.h"
+#include "a64/mmu.h"
 #include "a64/tlbset.h"
 #include "base/bug.h"
 #include "base/log.h"
 #include "base/rcu.h"
+#include "mem/access.h"
 #include "xlate/units.h"
 #include "x64/x64.h"
 #include "xlate/slots.h"
@@ -45,6 +47,43 @@ static uint64_t extended(uint64_t v, unsigned aux)
 	return aux & MEM_SX32 ? (uint32_t)sext(v, bits) : v;
 }
 
+/*
+ * Host address for a plain access that only missed the TLB: fills it. NULL: faults, devices, crossings and all
+ * else. Touches no guest state, so the registers need not be there.
+ */
+static void *refill(struct vcpu *c, uint64_t addr, unsigned size, unsigned mo, bool write)
+{
+	bool el0 = c->el == 0 || ((mo & MF_UNPRIV) && c->ctx & CTX_UNPRIV);
+	struct tlb *t = mo & MF_UNPRIV ? c->tlb_unpriv : c->tlb;
+	struct mem_target target;
+
+	if ((mo & (MO_MASK | MF_ALIGNED)) || (c->ctx & CTX_ALIGN) || (addr & (TLB_PAGE - 1)) + size > TLB_PAGE)
+		return 0;
+	if (tlbset_resolve(c, addr, write ? MMU_WRITE : MMU_READ, el0, &target) != MMU_OK)
+		return 0;
+	return tlb_hit(t, write ? t->tag_w : t->tag_r, addr, size);
+}
+
+/* A load or store whose page is in the TLB after all; false: not one. */
+static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr, uint64_t val, u128 *tmp, uint64_t *res)
+{
+	unsigned size = 1u << (r->aux & MEM_SIZE);
+	bool write = r->op == IR_st || r->op == IR_stv;
+	void *p;
+
+	if ((r->op != IR_ld && r->op != IR_ldv && !write) || (r->aux & MEM_CHECK_SP) ||
+	    !(p = refill(c, addr, size, r->imm, write)))
+		return false;
+	*res = 0;
+	switch (r->op) {
+	case IR_ld: *res = extended(ram_load(p, size), r->aux); break;
+	case IR_ldv: *tmp = ram_ld128(p); break;
+	case IR_st: ram_store(p, size, val); break;
+	default: ram_st128(p, *tmp); break;
+	}
+	return true;
+}
+
 static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
 {
 	struct vcpu *c = env;
@@ -54,6 +93,8 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
 	uint64_t desired = (uint64_t)*tmp;
 
+	if (likely(after_refill(c, r, addr, val, tmp, &desired)))
+		return desired;
 	/* Everything below may raise an exception: the state becomes the guest's first. */
 	x64_recover(xlate_slots, r, m->rlocs, m->pool, frame, c);
 	if (mo & MF_SPBASE && c->ctx & CTX_SPALIGN && c->sp & 15)
@@ -113,6 +154,7 @@ int jit_init(size_t bytes, struct err *e)
 		.off_pc = offsetof(struct vcpu, pc),
 		.off_request = offsetof(struct vcpu, request),
 		.off_tlb = offsetof(struct vcpu, tlb),
+		.off_tlb_unpriv = offsetof(struct vcpu, tlb_unpriv),
 		.off_fp = offsetof(struct vcpu, fp),
 		.off_owed = offsetof(struct vcpu, fence_owed),
 		.off_nzcv = offsetof(struct vcpu, nzcv),
