@@ -36,7 +36,8 @@ static int64_t t_aff(struct vcpu *c, uint64_t m, uint64_t l) { return -98; }
 static void t_off(struct vcpu *c) {}
 static void t_system_off(struct vcpu *c, int code) {}
 
-static const struct machine_ops t_ops = {t_kick, t_sleep, t_cpu_on, t_aff, t_off, t_system_off, t_off};
+static const struct machine_ops t_ops = {.kick = t_kick, .sleep = t_sleep, .cpu_on = t_cpu_on, .affinity_info = t_aff,
+					 .cpu_off = t_off, .system_off = t_system_off, .system_reset = t_off};
 
 __attribute__((unused)) static struct vcpu *make_cpus(const char *model, unsigned n)
 {
