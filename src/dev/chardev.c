@@ -214,19 +214,22 @@ static size_t room(struct chardev *c)
 	return u && u->can_read ? u->can_read(u->arg) : 0;
 }
 
-/* Hands typed-ahead input of a multiplexer to the front end that has the focus. */
+/*
+ * Hands typed-ahead input of a multiplexer to the front end that has the
+ * focus, until it says that it has no room: then it will call when it has.
+ */
 static void deliver_typed(struct chardev *c)
 {
 	const struct chardev_user *u = c->user[c->focus];
-	size_t n = c->ntyped ? room(c) : 0;
+	size_t n;
 
-	n = MIN(n, c->ntyped);
-	if (!n)
-		return;
-	u->read(u->arg, c->typed, n);
-	c->ntyped -= n;
-	memmove(c->typed, c->typed + n, c->ntyped);
-	c->taken_ns = clock_ns();
+	while (c->ntyped && (n = room(c))) {
+		n = MIN(n, c->ntyped);
+		u->read(u->arg, c->typed, n);
+		c->ntyped -= n;
+		memmove(c->typed, c->typed + n, c->ntyped);
+		c->taken_ns = clock_ns();
+	}
 }
 
 static short want_in(void *arg)

@@ -44,6 +44,7 @@ struct pl011 {
 	struct fifo rx, tx;        /* GUARDED_BY(lock) */
 	uint32_t rsr, lcr, cr, ilpr, ibrd, fbrd, ifls, imsc, ris, dmacr; /* GUARDED_BY(lock) */
 	uint32_t modem;            /* GUARDED_BY(lock): FR's modem bits */
+	bool throttled;            /* GUARDED_BY(lock): the chardev was told that there is no room */
 	bool overrun;              /* GUARDED_BY(lock): the next character carries OE */
 };
 
@@ -103,8 +104,10 @@ static uint32_t read_dr(struct pl011 *p, bool *accept)
 
 	if (!p->rx.n)
 		return 0;
-	*accept = p->rx.n == depth(p);
 	c = fifo_get(&p->rx);
+	*accept = p->throttled && p->rx.n <= depth(p) / 2;
+	if (*accept)
+		p->throttled = false;
 	p->rsr = (p->rsr & DR_OE >> 8) | (c >> 8 & 0xf);
 	if (p->rx.n < level(p, p->ifls >> 3))
 		p->ris &= ~(uint32_t)INT_RX;
@@ -121,6 +124,7 @@ static size_t can_read(void *arg)
 	lock_take(&p->lock);
 	/* In loopback the input pin is not connected; it waits. */
 	n = p->cr & CR_LBE ? 0 : depth(p) - MIN(p->rx.n, depth(p));
+	p->throttled |= !n;
 	lock_drop(&p->lock);
 	return n;
 }

@@ -126,7 +126,7 @@ static int peer(const char *path)
 	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
 }
 
-static void test_line(void)
+static void test_line(const char *more)
 {
 	char path[] = "/tmp/parma-t-pl011-XXXXXX", text[100], buf[64];
 	struct opts *o;
@@ -136,7 +136,7 @@ static void test_line(void)
 
 	close(mkstemp(path));
 	unlink(path);
-	snprintf(text, sizeof(text), "socket,path=%s,server=on,wait=off", path);
+	snprintf(text, sizeof(text), "socket,path=%s,server=on,wait=off%s", path, more);
 	o = opts_parse("-chardev", text, "backend", &e);
 	c = chardev_new(&env, o, &e);
 	opts_free(o);
@@ -181,7 +181,8 @@ int main(void)
 	env.loop = ioloop_new(&e);
 	test_registers();
 	test_loopback();
-	test_line();
+	test_line("");
+	test_line(",mux=on"); /* typed-ahead input waits in the multiplexer */
 	ioloop_free(env.loop);
 	return tap_done();
 }
