@@ -10,7 +10,7 @@
 #include "base/bug.h"
 
 #define SPACES 8
-#define L2_SET_BITS 12
+#define L2_SET_BITS 14 /* 64 Ki entries: 256 MiB in 4 KiB pages */
 #define L2_SETS (1u << L2_SET_BITS)
 #define L2_WAYS 4
 #define ASID_GENS 1024
@@ -44,12 +44,14 @@ struct space {
 struct l2_entry {
 	uint64_t va;   /* base of the block, tag byte removed */
 	uint64_t pa;   /* base of the block */
-	uint64_t root; /* table root that it came from; ROOT_NONE: free */
+	uint64_t root; /* table root that it came from */
+	const struct mem_region *r; /* that holds all of the block; NULL: no region does */
 	uint32_t gen, asid_gen;
 	uint16_t asid;
-	uint8_t log2, level, attr, sh, perm;
-	bool ng, clean, top;
+	uint8_t log2, level, attr, perm;
+	uint8_t sh : 2, ng : 1, clean : 1, top : 1;
 };
+_Static_assert(sizeof(struct l2_entry) <= 48, "many of these");
 
 struct tlbset {
 	struct space space[SPACES];
@@ -59,11 +61,11 @@ struct tlbset {
 	uint32_t gen;   /* second-level entries of another generation are stale */
 	uint32_t asid_gen[ASID_GENS];
 	uint8_t victim;
+	uint8_t guess[256]; /* by bits of the address: log2 of the entry that was found there last */
 	struct l2_entry *l2; /* [L2_SETS][L2_WAYS] */
 };
 
 #define ROOT_FLAT UINT64_MAX /* MMU off */
-#define ROOT_NONE (UINT64_MAX - 1)
 
 /* -- first level -- */
 
@@ -243,27 +245,45 @@ static bool l2_live(const struct tlbset *s, const struct l2_entry *e)
 	return e->gen == s->gen && (!e->ng || e->asid_gen == s->asid_gen[e->asid % ASID_GENS]);
 }
 
-static bool l2_find(struct tlbset *s, uint64_t va, struct mmu_map *m)
+static struct l2_entry *l2_probe(struct tlbset *s, uint64_t va, uint64_t root, unsigned log2)
+{
+	uint64_t base = va & ~mask64(log2);
+	struct l2_entry *e = l2_set(s, va, log2);
+
+	for (unsigned k = 0; k < L2_WAYS; k++, e++)
+		if (e->va == base && e->log2 == log2 && e->root == root_base(root) && l2_live(s, e) &&
+		    (!e->ng || e->asid == root_asid(root)))
+			return e;
+	return NULL;
+}
+
+/* The entry for va (of any tag), or NULL. The size that the neighbourhood had last is tried first. */
+static struct l2_entry *l2_find(struct tlbset *s, uint64_t va)
 {
 	uint64_t root = s->cur->root[va >> 55 & 1];
+	uint8_t *guess = &s->guess[(va >> 21 ^ va >> 32) & 255];
+	struct l2_entry *e;
 
 	va = untagged(va);
-	for (uint64_t left = s->sizes; left; left &= left - 1) {
-		unsigned log2 = (unsigned)__builtin_ctzll(left);
-		uint64_t base = va & ~mask64(log2);
-		struct l2_entry *e = l2_set(s, va, log2);
-
-		for (unsigned k = 0; k < L2_WAYS; k++, e++) {
-			if (e->va != base || e->log2 != log2 || e->root != root_base(root) || !l2_live(s, e) ||
-			    (e->ng && e->asid != root_asid(root)))
-				continue;
-			*m = (struct mmu_map){.pa = e->pa | (va & mask64(log2)), .log2 = e->log2, .level = e->level,
-					      .attr = e->attr, .sh = e->sh, .perm = e->perm, .ng = e->ng,
-					      .clean = e->clean, .top = e->top};
-			return true;
-		}
+	e = s->sizes & BIT(*guess) ? l2_probe(s, va, root, *guess) : NULL;
+	for (uint64_t left = e ? 0 : s->sizes & ~BIT(*guess); left && !e; left &= left - 1) {
+		e = l2_probe(s, va, root, (unsigned)__builtin_ctzll(left));
+		if (e)
+			*guess = e->log2;
 	}
-	return false;
+	return e;
+}
+
+static bool l2_map(struct tlbset *s, uint64_t va, struct mmu_map *m)
+{
+	const struct l2_entry *e = l2_find(s, va);
+
+	if (!e)
+		return false;
+	*m = (struct mmu_map){.pa = e->pa | (va & mask64(e->log2)), .log2 = e->log2, .level = e->level,
+			      .attr = e->attr, .sh = e->sh, .perm = e->perm, .ng = e->ng, .clean = e->clean,
+			      .top = e->top};
+	return true;
 }
 
 static void l2_kill(struct tlbset *s, struct l2_entry *e)
@@ -273,8 +293,17 @@ static void l2_kill(struct tlbset *s, struct l2_entry *e)
 	e->gen = 0;
 }
 
-static void l2_insert(struct tlbset *s, uint64_t va, const struct mmu_map *m)
+/* The region that a whole block lies in. */
+static const struct mem_region *region_of(const struct vcpu *c, uint64_t pa, uint64_t bytes)
 {
+	const struct mem_region *r = physmap_find(c->pm, mk_gpa(pa));
+
+	return r && bytes <= r->size - (pa - r->start) ? r : NULL;
+}
+
+static void l2_insert(struct vcpu *c, uint64_t va, const struct mmu_map *m)
+{
+	struct tlbset *s = c->tlbs;
 	uint64_t root = s->cur->root[m->top], base = untagged(va) & ~mask64(m->log2);
 	struct l2_entry *set = l2_set(s, base, m->log2), *e = NULL;
 
@@ -291,6 +320,7 @@ static void l2_insert(struct tlbset *s, uint64_t va, const struct mmu_map *m)
 		e = &set[s->victim++ % L2_WAYS];
 	l2_kill(s, e);
 	*e = (struct l2_entry){.va = base, .pa = m->pa & ~mask64(m->log2), .root = root_base(root), .gen = s->gen,
+			       .r = region_of(c, m->pa & ~mask64(m->log2), BIT(m->log2)),
 			       .asid = root_asid(root), .asid_gen = s->asid_gen[root_asid(root) % ASID_GENS],
 			       .log2 = m->log2, .level = m->level, .attr = m->attr, .sh = m->sh, .perm = m->perm,
 			       .ng = m->ng, .clean = m->clean, .top = m->top};
@@ -299,18 +329,14 @@ static void l2_insert(struct tlbset *s, uint64_t va, const struct mmu_map *m)
 
 /* -- fill -- */
 
-/* Rights of a line beyond the access that filled it. */
-static uint8_t line_rights(const struct mmu_map *m, const struct mmu_access *a)
+/* Everything that one mode may do through a mapping: LINE_R, LINE_W, LINE_X, in the order of the PERM_ bits. */
+static uint8_t line_rights(uint8_t perm, bool clean, bool el0, bool pan)
 {
-	uint8_t rights = 0;
-	struct mmu_access other = *a;
+	uint8_t rights = el0 ? perm & 7 : perm >> 3 & 7;
 
-	for (unsigned kind = MMU_READ; kind <= MMU_FETCH; kind++) {
-		other.kind = (uint8_t)kind;
-		if (mmu_check(m, &other) == MMU_OK && !(kind == MMU_WRITE && m->clean))
-			rights |= 1u << kind;
-	}
-	return rights;
+	if (pan && !el0 && (perm & PERM_R0))
+		rights &= LINE_X;
+	return clean ? rights & ~LINE_W : rights;
 }
 
 static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va)
@@ -318,7 +344,7 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 	struct tlb_line *l = &x->line[k];
 	uint64_t page = va & ~(TLB_PAGE - 1), none = tlb_no_match(k);
 	bool ram = l->r && l->r->host;
-	bool data = ram && !(l->flags & LINE_DEVICE) && !debug_page_watched(c, page);
+	bool data = ram && !(l->flags & LINE_DEVICE) && (likely(!(c->sys.mdscr & MDSCR_MDE)) || !debug_page_watched(c, page));
 
 	x->t.tag_r[k] = data && l->flags & LINE_R ? page : none;
 	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly ? page : none;
@@ -339,7 +365,7 @@ static const struct tlb_line *line_fill(struct vcpu *c, struct tlb_ctx *x, uint6
 		.va = va & ~(TLB_PAGE - 1),
 		.pa = m->pa & ~(TLB_PAGE - 1),
 		.r = physmap_find(c->pm, mk_gpa(m->pa)),
-		.flags = line_rights(m, a),
+		.flags = line_rights(m->perm, m->clean, a->el0, a->pan),
 		.attr = flat ? 0 : m->attr,
 	};
 	if (mmu_is_device(l->attr))
@@ -364,16 +390,39 @@ static mmu_fsc line_get(struct vcpu *c, struct tlb_ctx *x, uint64_t va, const st
 	struct mmu_map m;
 	mmu_fsc fsc;
 
-	if (!mmu_on || !l2_usable(c, va, a) || !l2_find(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
+	if (!mmu_on || !l2_usable(c, va, a) || !l2_map(c->tlbs, va, &m) || mmu_check(&m, a) != MMU_OK || (a->kind == MMU_WRITE && m.clean)) {
 		c->st.tlb_walks++;
 		fsc = mmu_walk(c, va, a, &m);
 		if (fsc != MMU_OK)
 			return fsc;
 		if (mmu_on)
-			l2_insert(c->tlbs, va, &m);
+			l2_insert(c, va, &m);
 	}
 	*out = line_fill(c, x, va, &m, a);
 	return MMU_OK;
+}
+
+void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool el0)
+{
+	struct mmu_access a = {.kind = write ? MMU_WRITE : MMU_READ, .el0 = el0, .pan = c->pan};
+	struct tlb_ctx *x = (struct tlb_ctx *)t;
+	struct tlb_line *l = &x->line[tlb_index(va)];
+	const struct l2_entry *e;
+	uint8_t rights;
+
+	_Static_assert(offsetof(struct tlb_ctx, t) == 0, "cast above");
+	if (!(c->sys.sctlr & SCTLR_M) || (c->sys.mdscr & MDSCR_MDE) || !l2_usable(c, va, &a))
+		return NULL;
+	e = l2_find(c->tlbs, va);
+	if (!e || !e->r || !e->r->host || mmu_is_device(e->attr) || (write && e->r->readonly))
+		return NULL;
+	rights = line_rights(e->perm, e->clean, a.el0, a.pan);
+	if (!(rights & (write ? LINE_W : LINE_R)))
+		return NULL;
+	*l = (struct tlb_line){.va = va & ~(TLB_PAGE - 1), .pa = (e->pa | (va & mask64(e->log2))) & ~(TLB_PAGE - 1),
+			       .r = e->r, .flags = rights, .attr = e->attr};
+	line_tags(c, x, tlb_index(va), va);
+	return (void *)(uintptr_t)(va + x->t.addend[tlb_index(va)]);
 }
 
 mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *out)

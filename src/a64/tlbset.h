@@ -47,6 +47,12 @@ void tlbset_switch(struct vcpu *c);
  */
 mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *out);
 
+/*
+ * Refills t (c->tlb or c->tlb_unpriv; el0: the rights that it holds) for a data access from the second level, for RAM
+ * that needs no attention. Never raises; the host address of va, or NULL: ask tlbset_resolve().
+ */
+void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool el0);
+
 /* Invalidation; over-invalidation is always allowed. */
 void tlbset_inv_all(struct vcpu *c);
 void tlbset_inv_asid(struct vcpu *c, uint16_t asid);

@@ -56,9 +56,13 @@ static void *refill(struct vcpu *c, uint64_t addr, unsigned size, unsigned mo, b
 	bool el0 = c->el == 0 || ((mo & MF_UNPRIV) && c->ctx & CTX_UNPRIV);
 	struct tlb *t = mo & MF_UNPRIV ? c->tlb_unpriv : c->tlb;
 	struct mem_target target;
+	void *p;
 
 	if ((mo & (MO_MASK | MF_ALIGNED)) || (c->ctx & CTX_ALIGN) || (addr & (TLB_PAGE - 1)) + size > TLB_PAGE)
 		return 0;
+	p = tlbset_quick(c, t, addr, write, el0);
+	if (likely(p))
+		return p;
 	if (tlbset_resolve(c, addr, write ? MMU_WRITE : MMU_READ, el0, &target) != MMU_OK)
 		return 0;
 	return tlb_hit(t, write ? t->tag_w : t->tag_r, addr, size);
