@@ -107,6 +107,8 @@ static int address_part(struct xparse *x, struct xoperand *o)
 		char *end;
 
 		o->imm += strtoull(x->p, &end, 0);
+		if (end == x->p)
+			return bad(x, "malformed address");
 		x->p = end;
 		return 0;
 	}
@@ -152,7 +154,12 @@ static int memory(struct xparse *x, struct xoperand *o, char close)
 			continue;
 		}
 		if (close == ')' && k == 2) { /* base, index, scale */
-			o->scale = (unsigned)strtoul(x->p, (char **)(uintptr_t)&x->p, 0);
+			char *end;
+
+			o->scale = (unsigned)strtoul(x->p, &end, 0);
+			if (end == x->p)
+				return bad(x, "malformed scale");
+			x->p = end;
 			continue;
 		}
 		if (!*x->p || address_part(x, o) < 0)
@@ -180,6 +187,8 @@ static int operand(struct xparse *x, struct xoperand *o)
 
 		o->imm = *x->p == '-' ? (uint64_t)strtoll(x->p, &end, 0) : strtoull(x->p, &end, 0);
 		o->kind = XO_IMM;
+		if (end == x->p)
+			return bad(x, "malformed operand");
 		x->p = end;
 		space(x);
 		return *x->p == '(' ? memory(x, o, ')') : 0;
