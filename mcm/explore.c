@@ -41,6 +41,8 @@ struct explorer {
 	struct dwrite *w;
 	unsigned nw;
 	unsigned max_writes; /* in one trace of each thread, summed */
+	bool cut_grown;      /* this round, a run that was cut had a new write */
+	unsigned cut_writes[MCM_MAX_THREADS]; /* most writes of such a run */
 };
 
 struct mcm_run {
@@ -289,6 +291,19 @@ static int keep_trace(struct mcm_run *r, struct tracevec *v)
 	return 0;
 }
 
+/* Writes of a run that went beyond the bound on loops. */
+static void note_cut(struct mcm_run *r)
+{
+	unsigned nw = 0;
+
+	for (unsigned k = 0; k < r->nev; k++)
+		if (r->ev[k].kind == MCM_WRITE) {
+			nw++;
+			r->x->cut_grown |= note_write(r->x, &r->ev[k]);
+		}
+	r->x->cut_writes[r->thread] = MAX(r->x->cut_writes[r->thread], nw);
+}
+
 /* All runs of one thread against the writes known so far. */
 static int run_thread(struct mcm_run *r, struct tracevec *v, bool *cut)
 {
@@ -314,10 +329,12 @@ static int run_thread(struct mcm_run *r, struct tracevec *v, bool *cut)
 				return -1;
 			}
 		} while (r->need >= 0);
-		if (r->cut)
+		if (r->cut) {
 			*cut = true;
-		else if (keep_trace(r, v) < 0)
+			note_cut(r); /* what it wrote may be what lets another thread out of its loop */
+		} else if (keep_trace(r, v) < 0) {
 			return -1;
+		}
 	} while (next_path(r));
 	return 0;
 }
@@ -335,8 +352,9 @@ int mcm_explore(const struct mcm_program *p, struct mcm_arena *a, struct mcm_exp
 	for (unsigned t = 0; t < p->nthreads; t++)
 		again[t] = true;
 	for (unsigned round = 0;; round++) {
-		bool grown = false;
+		bool grown;
 
+		x.cut_grown = false;
 		for (unsigned t = 0; t < p->nthreads; t++) {
 			if (!again[t])
 				continue;
@@ -347,8 +365,9 @@ int mcm_explore(const struct mcm_program *p, struct mcm_arena *a, struct mcm_exp
 			again[t] = run.forked_reads;
 		}
 		most = 0;
+		grown = x.cut_grown;
 		for (unsigned t = 0; t < p->nthreads; t++) {
-			unsigned m = 0;
+			unsigned m = x.cut_writes[t];
 
 			for (unsigned i = 0; i < v[t].n; i++) {
 				unsigned nw = 0;
