@@ -40,13 +40,14 @@ static void stop_all(struct sched *s)
 /* Waits until the vCPU may run; false: the thread ends. Called and returns with the lock held. */
 static bool wait_runnable(struct sched *s, struct slot *p)
 {
-	for (;;) {
-		if (s->ending)
-			return false;
-		if (!s->paused && p->power != POWER_OFF)
-			return true;
+	bool on;
+
+	wait_begin(&p->off_since);
+	while (!s->ending && (s->paused || p->power == POWER_OFF))
 		lock_wait(&s->lock, &s->changed);
-	}
+	on = !s->ending;
+	wait_end(&p->off_since, &p->off_ns);
+	return on;
 }
 
 /* Runs the vCPU until it is stopped. Called and returns with the lock held. */
@@ -64,6 +65,7 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 		vcpu_reset(c, p->entry, p->context);
 	}
 	at_add(&s->awake, 1);
+	st_rlx(&c->doing, DOING_GUEST);
 	tlbi_enter(c);
 	rcu_online();
 	do {
@@ -72,6 +74,7 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 	} while (!vcpu_poll(c));
 	rcu_offline();
 	tlbi_leave(c);
+	st_rlx(&c->doing, DOING_PARKED);
 	at_add(&s->awake, -1);
 	sched_lock(s);
 	if (p->off_wanted) {
@@ -94,6 +97,7 @@ static void *thread_main(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1000ul); /* short sleeps are short */
 	place_bind_thread(s->place, (unsigned)(p - s->slot));
 	p->arena = alloc_thread_arena();
+	lock_wait_account(&c->st.lock_wait_ns);
 	pthread_getcpuclockid(pthread_self(), &p->clock);
 	st_rel(&p->tid, gettid()); /* pairs with sched_thread_ns() */
 	rcu_reader_register();
@@ -391,6 +395,7 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 
 	the_sched = s;
 	bug_dump = dump_all;
+	st_rel(&s->start_ns, clock_ns());
 	for (unsigned k = 0; k < s->n && !rc; k++)
 		rc = start_thread(s, k, e);
 	if (rc)
@@ -399,6 +404,7 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 	for (unsigned k = 0; k < s->n; k++)
 		if (s->slot[k].started)
 			pthread_join(s->slot[k].thread, NULL);
+	st_rel(&s->end_ns, clock_ns());
 	the_sched = NULL;
 	*exit_code = s->exit_code;
 	return rc;

@@ -21,6 +21,7 @@
 
 #include "a64/vcpu.h"
 #include "base/err.h"
+#include "sched/account.h"
 #include "sched/place.h"
 
 struct sched;

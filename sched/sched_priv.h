@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/lock.h"
+#include "sched/account.h"
 #include "sched/sched.h"
 
 enum power { POWER_OFF, POWER_PENDING, POWER_ON };
@@ -21,6 +23,10 @@ struct slot {
 	bool boot;                    /* CONST_AFTER_INIT */
 	uint64_t boot_entry, boot_arg; /* CONST_AFTER_INIT */
 	enum power power;             /* GUARDED_BY(sched.lock) */
+	uint64_t off_ns;              /* OWNER(vcpu), racy reads: time powered off or paused, without the present interval */
+	uint64_t off_since;           /* ATOMIC(st_rel, ld_acq in account_get): start of that interval, 0: none */
+	uint64_t halted_since;        /* the same for vcpu.st.halted_ns */
+	uint64_t samples[CAUSE_COUNT]; /* OWNER(sampler), racy reads */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
 };
@@ -40,6 +46,12 @@ struct sched {
 	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
 	unsigned usable;         /* CONST_AFTER_INIT: processors for vCPUs */
 	unsigned awake;          /* ATOMIC(at_add; ld_rlx): vCPUs in guest code, not asleep */
+	uint64_t start_ns, end_ns; /* ATOMIC(st_rel by sched_run, ld_acq in account_get): 0 before */
+	pthread_t sampler;       /* OWNER(main thread) */
+	bool sampling;           /* OWNER(main thread) */
+	struct lock sample_lock; /* rank LEAF: sample_end */
+	pthread_cond_t sample_wake;
+	bool sample_end;         /* GUARDED_BY(sample_lock) */
 	bool reset_wanted, quitting, ending; /* GUARDED_BY(lock) */
 	int exit_code;           /* GUARDED_BY(lock) */
 };
@@ -49,6 +61,15 @@ void sched_kick(struct vcpu *c);
 void sched_nap(struct vcpu *c, uint64_t deadline_ns);
 /* machine_ops.relax */
 void sched_relax(struct vcpu *c, bool may_sleep);
+/* The vCPU's thread begins or ends a timed wait: *since is 0 outside, *total gets its length. */
+static inline void wait_begin(uint64_t *since) { st_rel(since, clock_ns()); }
+static inline void wait_end(uint64_t *since, uint64_t *total)
+{
+	uint64_t t = *since;
+
+	st_rel(since, 0);
+	st_rlx(total, *total + (clock_ns() - t));
+}
 /* Do more vCPUs run than there are processors for them? */
 bool sched_overcommitted(const struct sched *s);
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);

@@ -50,23 +50,23 @@ void sched_nap(struct vcpu *c, uint64_t deadline_ns)
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	struct sched *s = c->machine;
+	uint64_t *since = &s->slot[c->index].halted_since;
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
-	uint64_t t0;
 
 	tlbi_leave(c);
 	rcu_offline();
 	c->st.halts++;
 	at_add(&s->awake, -1);
-	t0 = clock_ns();
+	wait_begin(since);
 	for (;;) {
 		at_xchg(&c->sleep_futex, how);
 		if (must_wake(c, deadline_ns, event))
 			break;
 		futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
-	at_add(&s->awake, 1);
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
-	c->st.halted_ns += clock_ns() - t0;
+	wait_end(since, &c->st.halted_ns);
+	at_add(&s->awake, 1);
 	rcu_online();
 	tlbi_enter(c);
 }

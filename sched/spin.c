@@ -9,21 +9,22 @@
  * hand the core to each other.
  *
  * Nothing tells a spin from a wait that just happens to be there; a run of
- * hints with few instructions between them does.
+ * hints with little time between them does.
  *
  * While the core is away the vCPU counts as out of guest code, so nobody's DSB
  * waits for it (a64/tlbi.h).
  */
 #include <sched.h>
+#include <x86intrin.h>
 
 #include "a64/tlbi.h"
 #include "base/clock.h"
 #include "sched/sched_priv.h"
 
-#define SPIN_INSNS 256   /* more than these between two hints: not one spin */
+#define SPIN_GAP_TSC 20000 /* host cycles between two hints: more are not one spin */
 #define QUICK_SPINS 8    /* hints before the core is first given away */
-#define IDLE_SPINS 512   /* the same when no vCPU lacks a processor: for other processes' sake */
-#define FRUITLESS 128    /* hints before a short sleep */
+#define IDLE_SPINS 256   /* the same when no vCPU lacks a processor: for other processes' sake */
+#define FRUITLESS 512    /* hints before a short sleep */
 #define SHORT_SLEEP_NS 50000u
 
 bool sched_overcommitted(const struct sched *s) { return ld_rlx(&s->awake) > s->usable; }
@@ -31,9 +32,11 @@ bool sched_overcommitted(const struct sched *s) { return ld_rlx(&s->awake) > s->
 /* Length of the present run of hints. */
 static unsigned spin_length(struct vcpu *c)
 {
-	if (c->icount - c->spin_icount > SPIN_INSNS)
+	uint64_t now = __rdtsc();
+
+	if (now - c->spin_tsc > SPIN_GAP_TSC)
 		c->spins = 0;
-	c->spin_icount = c->icount;
+	c->spin_tsc = now;
 	return ++c->spins;
 }
 
@@ -42,6 +45,7 @@ void sched_relax(struct vcpu *c, bool may_sleep)
 	const struct sched *s = c->machine;
 	bool crowded = sched_overcommitted(s);
 	unsigned n = spin_length(c);
+	enum vcpu_doing doing;
 	uint64_t t0;
 
 	if (crowded ? n < QUICK_SPINS : n % IDLE_SPINS) {
@@ -49,12 +53,16 @@ void sched_relax(struct vcpu *c, bool may_sleep)
 		return;
 	}
 	t0 = clock_ns();
+	doing = vcpu_doing(c, DOING_WAIT);
 	tlbi_leave(c);
 	if (may_sleep && crowded && n >= FRUITLESS)
 		sched_nap(c, t0 + SHORT_SLEEP_NS);
 	else
 		sched_yield();
 	tlbi_enter(c);
+	vcpu_doing(c, doing);
+	c->spin_tsc = __rdtsc();
 	c->st.yields++;
-	c->st.yielded_ns += clock_ns() - t0;
+	if (may_sleep) /* a DSB counts its wait itself */
+		c->st.yielded_ns += clock_ns() - t0;
 }

@@ -72,6 +72,7 @@ void exc_enter(struct vcpu *c, enum exc_vector v, uint64_t ret)
 
 void exc_sync(struct vcpu *c, unsigned ec, uint32_t iss, uint64_t ret)
 {
+	vcpu_doing(c, DOING_GUEST); /* what was interrupted does not go on */
 	c->sys.esr = (uint64_t)ec << ESR_EC_SHIFT | ESR_IL | iss;
 	exc_enter(c, VEC_SYNC, ret);
 }

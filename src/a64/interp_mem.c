@@ -314,6 +314,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 	/* Whether an open monitor or a fault is seen first is up to the implementation. */
 	if (!c->mon.granule || c->mon.size != total) {
 		c->mon.granule = 0;
+		c->st.stx_fails++;
 		return false;
 	}
 	p = resolve_atomic(c, va, total, total, mo, acc);
@@ -338,6 +339,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 	}
 	stripe_drop(s);
 	c->mon.granule = 0;
+	c->st.stx_fails += !pass;
 	return pass;
 }
 

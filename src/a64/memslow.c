@@ -18,8 +18,10 @@ static uint32_t zero_gen; /* generation of pages that have none */
 /* Translates for one kind of access, or raises. */
 static void translate(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *t)
 {
+	enum vcpu_doing doing = vcpu_doing(c, DOING_TLB);
 	mmu_fsc fsc = tlbset_resolve(c, va, kind, el0, t);
 
+	vcpu_doing(c, doing);
 	if (unlikely(fsc != MMU_OK))
 		exc_data_abort(c, va, fsc, kind == MMU_WRITE, 0);
 }
@@ -67,6 +69,7 @@ static bool mmio_bytes(const struct mem_dev *dev, unsigned size) { return dev->p
 uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned size, unsigned acc)
 {
 	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
+	enum vcpu_doing doing = vcpu_doing(c, DOING_MMIO);
 	uint64_t val = 0, part = 0;
 
 	c->st.mmio++;
@@ -76,27 +79,33 @@ uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsig
 			external_abort(c, va, dev->pa.v, acc);
 		val |= (part & mask64(8 * piece)) << (8 * k);
 	}
+	vcpu_doing(c, doing);
 	return val;
 }
 
 void mmio_store(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned size, uint64_t val, unsigned acc)
 {
 	unsigned piece = mmio_bytes(dev, size) ? 1 : size;
+	enum vcpu_doing doing;
 
 	c->st.mmio++;
 	if (!dev->region->ops) /* ROM ignores writes */
 		return;
+	doing = vcpu_doing(c, DOING_MMIO);
 	for (unsigned k = 0; k < size; k += piece)
 		if (!physmap_mmio_write(dev->region, mk_gpa(dev->pa.v + k), piece, c->index,
 					val >> (8 * k) & mask64(8 * piece)))
 			external_abort(c, va, dev->pa.v, acc);
+	vcpu_doing(c, doing);
 }
 
 const uint32_t *cpu_fetch_page(struct vcpu *c, uint64_t pc, uint32_t **code_gen)
 {
 	struct mem_target t;
+	enum vcpu_doing doing = vcpu_doing(c, DOING_TLB);
 	mmu_fsc fsc = tlbset_resolve(c, pc, MMU_FETCH, c->el == 0, &t);
 
+	vcpu_doing(c, doing);
 	if (unlikely(fsc != MMU_OK))
 		exc_insn_abort(c, pc, fsc);
 	if (unlikely(!t.host))

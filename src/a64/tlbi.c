@@ -91,16 +91,19 @@ static void wait_for(struct vcpu *c, struct vcpu *other)
 
 void tlbi_dsb(struct vcpu *c)
 {
+	enum vcpu_doing doing;
 	uint64_t t0;
 
 	if (likely(!c->mbox.unsynced))
 		return;
 	fence_sc();
 	t0 = clock_ns();
+	doing = vcpu_doing(c, DOING_WAIT);
 	for (unsigned k = 0; k < c->nvcpus; k++)
 		if (c->all[k] && c->all[k] != c)
 			wait_for(c, c->all[k]);
 	c->mbox.unsynced = false;
+	vcpu_doing(c, doing);
 	c->st.dsb_waits++;
 	c->st.dsb_wait_ns += clock_ns() - t0;
 }

@@ -70,6 +70,16 @@ struct tlb_mailbox {
 	bool unsynced;                  /* OWNER(vcpu): broadcast maintenance since its last DSB */
 };
 
+/* What a vCPU's thread is busy with, for statistical samples (sched/account.c). */
+enum vcpu_doing {
+	DOING_PARKED,    /* off or paused */
+	DOING_GUEST,
+	DOING_TRANSLATE,
+	DOING_TLB,       /* TLB refill */
+	DOING_MMIO,
+	DOING_WAIT,      /* a wait that is timed exactly */
+};
+
 /* Interrupt outputs of a vCPU, for vcpu.timer_irq. */
 enum { VCPU_IRQ_PHYS_TIMER, VCPU_IRQ_VIRT_TIMER, VCPU_IRQ_PMU };
 
@@ -131,13 +141,23 @@ struct vcpu {
 	/* -- sleeping (sched) -- */
 	uint32_t sleep_futex;    /* ATOMIC(at_xchg by the sleeper and by kick): SLEEP_ */
 	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
-	uint64_t spin_icount;    /* OWNER(vcpu) icount at the last of them */
+	uint8_t doing;           /* OWNER(vcpu) enum vcpu_doing; samplers read it racily */
+	uint64_t spin_tsc;       /* OWNER(vcpu) host time stamp of the last of them */
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	struct stats st;         /* OWNER(vcpu) */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
 	uint64_t counted_to;     /* OWNER(vcpu) interpreter: icount holds what was retired before this address */
 };
+
+/* Says what c does from now on; returns what it did before. An exception taken sets it back to DOING_GUEST. */
+static inline enum vcpu_doing vcpu_doing(struct vcpu *c, enum vcpu_doing what)
+{
+	enum vcpu_doing old = (enum vcpu_doing)c->doing;
+
+	st_rlx(&c->doing, (uint8_t)what);
+	return old;
+}
 
 #define LINE_IRQ (1u << 0)
 #define LINE_FIQ (1u << 1)

@@ -12,6 +12,7 @@
 #include "a64/gtimer.h"
 #include "a64/tlbi.h"
 #include "base/bits.h"
+#include "mem/access.h"
 
 #define MONITOR_SPINS 16
 
@@ -53,15 +54,18 @@ static bool wfe_wakes(const struct vcpu *c)
 	       (ld_acq(&c->request) & ~REQ_IRQ);
 }
 
+/* Has the marked location changed? Looks at its value: translated stores do not count in a stripe. */
 static bool monitor_cleared(const struct vcpu *c)
 {
-	struct monitor_stripe *s = stripe_of(c->mon.granule);
-	bool moved;
+	const void *p = (const void *)c->mon.addr;
+	const uint64_t *val = c->mon.val;
 
-	stripe_take(s);
-	moved = s->seq != c->mon.seq;
-	stripe_drop(s);
-	return moved;
+	switch (c->mon.size) {
+	case 16: return ram_ld128(p) != ((u128)val[1] << 64 | val[0]);
+	case 8: return ram_ld64(p) != (val[0] | val[1] << 32); /* one unit of 8 bytes, or two of 4 */
+	case 4: return ram_ld32(p) != (uint32_t)val[0];
+	default: return ram_load(p, c->mon.size) != val[0];
+	}
 }
 
 static void wait_for_store(struct vcpu *c)

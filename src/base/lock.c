@@ -4,7 +4,9 @@
 #endif
 #include "base/lock.h"
 
+#include "base/atomic.h"
 #include "base/bug.h"
+#include "base/clock.h"
 
 #ifdef PARMA_DEBUG
 #define MAX_HELD 16
@@ -42,10 +44,24 @@ void lock_init(struct lock *l, enum lock_rank rank)
 
 void lock_destroy(struct lock *l) { pthread_mutex_destroy(&l->m); }
 
+static __thread uint64_t *wait_ns;
+
+void lock_wait_account(uint64_t *ns) { wait_ns = ns; }
+
+static void take_slowly(struct lock *l)
+{
+	uint64_t t0 = wait_ns ? clock_ns() : 0;
+
+	pthread_mutex_lock(&l->m);
+	if (wait_ns)
+		st_rlx(wait_ns, *wait_ns + (clock_ns() - t0));
+}
+
 void lock_take(struct lock *l)
 {
 	rank_push(l);
-	pthread_mutex_lock(&l->m);
+	if (pthread_mutex_trylock(&l->m))
+		take_slowly(l);
 }
 
 void lock_drop(struct lock *l)

@@ -6,6 +6,7 @@
 #define PARMA_BASE_LOCK_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 enum lock_rank {
 	RANK_MACHINE, /* machine life cycle: power, reset, pause */
@@ -34,6 +35,8 @@ void lock_init(struct lock *l, enum lock_rank rank);
 void lock_destroy(struct lock *l);
 void lock_take(struct lock *l);
 void lock_drop(struct lock *l);
+/* From now on the calling thread adds the nanoseconds that it waits for locks to *ns (NULL: nowhere). */
+void lock_wait_account(uint64_t *ns);
 /* Waits on c with l held; as pthread_cond_wait. */
 void lock_wait(struct lock *l, pthread_cond_t *c);
 

@@ -291,7 +291,10 @@ static int run(struct machine *m, struct err *e)
 	m->start_ns = clock_ns();
 	if (m->cfg->start_paused)
 		machine_pause(m, true);
+	if (m->cfg->stats || m->cfg->qmp)
+		account_start(m->sched);
 	rc = sched_run(m->sched, &status, e);
+	account_stop(m->sched);
 	qmp_event(m->qmp, "SHUTDOWN");
 	if (m->cfg->stats)
 		stats_report(m);

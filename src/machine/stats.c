@@ -32,12 +32,18 @@ static const char *const state_names[] = {
 static json_t *cpu_json(struct machine *m, unsigned k)
 {
 	const struct vcpu *c = m->cpus[k];
+	uint64_t ns[CAUSE_COUNT];
+	json_t *t = json_object();
 	json_t *o = json_pack("{s:i,s:s,s:I,s:I}", "cpu", (int)k, "state", state_names[sched_cpu_state(m->sched, k)],
 			      "instructions", (json_int_t)ld_rlx(&c->icount), "host_cpu_ns", (json_int_t)sched_thread_ns(m->sched, k));
 
 	if (place_cpu(m->place, k) >= 0)
 		json_object_set_new(o, "host_cpu", json_integer(place_cpu(m->place, k)));
 	json_object_set_new(o, "heap_bytes", json_integer((json_int_t)alloc_arena_bytes(sched_thread_arena(m->sched, k))));
+	account_get(m->sched, k, ns);
+	for (unsigned n = 0; n < CAUSE_COUNT; n++)
+		json_object_set_new(t, cause_info[n].name, json_integer((json_int_t)ns[n]));
+	json_object_set_new(o, "time_ns", t);
 	for (unsigned n = 0; n < ARRAY_SIZE(counters); n++)
 		json_object_set_new(o, counters[n].name, json_integer((json_int_t)counter(c, n)));
 	return o;
@@ -82,6 +88,26 @@ static void print_text(struct machine *m, FILE *f)
 	}
 }
 
+/* Per vCPU, in percent of its wall time. */
+static void print_causes(struct machine *m, FILE *f)
+{
+	fputs("where the time went   vCPU", f);
+	for (unsigned n = 0; n < CAUSE_COUNT; n++)
+		fprintf(f, " %9s", cause_info[n].name);
+	fputc('\n', f);
+	for (unsigned k = 0; k < m->ncpus; k++) {
+		uint64_t ns[CAUSE_COUNT], sum = 0;
+
+		account_get(m->sched, k, ns);
+		for (unsigned n = 0; n < CAUSE_COUNT; n++)
+			sum += ns[n];
+		fprintf(f, "%26u", k);
+		for (unsigned n = 0; n < CAUSE_COUNT; n++)
+			fprintf(f, " %8.2f%%", sum ? 100 * (double)ns[n] / (double)sum : 0);
+		fputc('\n', f);
+	}
+}
+
 static void print_allocator(struct machine *m, FILE *f)
 {
 	struct alloc_stats a;
@@ -115,6 +141,7 @@ void stats_report(struct machine *m)
 
 	if (!strcmp(how, "text")) {
 		print_text(m, stderr);
+		print_causes(m, stderr);
 		place_print(m->place, stderr);
 		print_allocator(m, stderr);
 		return;
