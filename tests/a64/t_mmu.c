@@ -152,7 +152,7 @@ static void random_regime(struct vcpu *c)
 static uint64_t random_va(struct vcpu *c)
 {
 	bool hi = rnd() & 1;
-	unsigned size = 64 - (hi ? c->sys.tcr >> 16 & 63 : c->sys.tcr & 63);
+	unsigned tsz = hi ? c->sys.tcr >> 16 & 63 : c->sys.tcr & 63, size = tsz ? 64 - tsz : 63;
 	uint64_t va = rnd() & ((UINT64_C(1) << size) - 1);
 
 	if (hi)
@@ -214,6 +214,35 @@ static void random_tables(struct vcpu *c)
 		}
 	}
 	ok(bad == 0 && mapped > 10000, "random tables agree with the second walker (%u addresses, %u mapped)", good, mapped);
+	c->pan = 0;
+}
+
+/* Any value in any control register: the walk ends and its answer has a meaning. */
+static void any_regime(struct vcpu *c)
+{
+	unsigned odd = 0;
+
+	for (unsigned round = 0; round < 3000; round++) {
+		cpu_sys_write(c, SYSREG(3, 0, 2, 0, 2), rnd());
+		cpu_sys_write(c, SYSREG(3, 0, 2, 0, 0), one_in(4) ? rnd() : POOL + rnd() % POOL_SIZE);
+		cpu_sys_write(c, SYSREG(3, 0, 2, 0, 1), one_in(4) ? rnd() : POOL + rnd() % POOL_SIZE);
+		cpu_sys_write(c, SYSREG(3, 0, 10, 2, 0), rnd());
+		cpu_sys_write(c, SYSREG(3, 0, 1, 0, 0), rnd());
+		c->pan = rnd() & 1;
+		cpu_ctx_update(c);
+		for (unsigned k = 0; k < 20; k++) {
+			uint64_t va = one_in(3) ? rnd() : random_va(c);
+			enum mmu_kind kind = (enum mmu_kind)(rnd() % 3);
+			struct mem_target t;
+			mmu_fsc f = tlbset_resolve(c, va, kind, rnd() & 1, &t);
+
+			odd += f != MMU_OK && f > 0x17;
+			tlbset_quick(c, c->tlb, va, rnd() & 1, c->el == 0);
+			cpu_sys_op(c, SYSREG(1, 0, 8, 7, rnd() % 4), rnd());
+			cpu_sys_op(c, SYSREG(1, 0, 8, 6, 1), rnd());
+		}
+	}
+	ok(!odd, "any control registers, any address: a fault or a place");
 	c->pan = 0;
 }
 
@@ -352,6 +381,7 @@ int main(void)
 	struct vcpu *c = make_cpus("max", 1);
 
 	random_tables(c);
+	any_regime(c);
 	at_el(c, 1);
 	hardware_flags(c);
 	invalidation(c);
