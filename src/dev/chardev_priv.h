@@ -59,6 +59,10 @@ struct chardev {
 
 extern const struct chardev_ops chardev_stdio, chardev_null, chardev_file, chardev_pty, chardev_socket, chardev_testdev;
 
+/* Sets up sources, ring, lock of a zeroed c, without descriptors. */
+void chardev_init_io(struct chardev *c);
+/* Writes from the ring once; false: the peer is gone. out_lock held, or the I/O thread is done with c. */
+bool chardev_drain_once(struct chardev *c);
 /* Asks the machine to end with status. Any thread, any lock. The first one counts. */
 void chardev_quit(struct chardev *c, int status);
 /* Tells all front ends. I/O thread. */

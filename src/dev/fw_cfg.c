@@ -117,8 +117,10 @@ static int add_host_file(struct fw_cfg *f, const char *name, const char *path, s
 		len += n;
 		if (len > UINT32_C(1) << 30)
 			break;
-		if (len == cap)
+		if (len == cap) {
 			buf = realloc(buf, cap *= 2);
+			BUG_ON(!buf);
+		}
 	}
 	BUG_ON(!buf);
 	if (ferror(in) || len > UINT32_C(1) << 30)

@@ -23,7 +23,7 @@ LIBDEV = libdev.a
 # Character back ends and the I/O thread.
 libdev_a_SOURCES += \
 	src/dev/ioloop.h src/dev/ioloop.c src/dev/term.h src/dev/term.c src/dev/hostsig.h src/dev/hostsig.c \
-	src/dev/chardev.h src/dev/chardev_priv.h src/dev/chardev.c src/dev/chardev_stdio.c src/dev/chardev_file.c \
+	src/dev/chardev.h src/dev/chardev_priv.h src/dev/chardev.c src/dev/chardev_setup.c src/dev/chardev_stdio.c src/dev/chardev_file.c \
 	src/dev/chardev_pty.c src/dev/chardev_testdev.c src/dev/chardev_socket.c
 
 libdev_a_SOURCES += src/dev/pl011.h src/dev/pl011.c src/dev/fw_cfg.h src/dev/fw_cfg.c
