@@ -16,6 +16,7 @@
 #include "litmus/asm.h"
 #include "litmus/emit.h"
 #include "sched/sched.h"
+#include "xlate/jit.h"
 
 #define PAGE_TABLE (GANG_STUB + 0x1000)
 #define MAILBOXES (GANG_STUB + 0x2000) /* one cache line a vCPU */
@@ -32,7 +33,7 @@ struct gang {
 	struct sched *sched;              /* CONST_AFTER_INIT */
 	struct vcpu **cpu;                /* CONST_AFTER_INIT */
 	pthread_t server;                 /* OWNER(driver): the thread in sched_run() */
-	bool serving;                     /* OWNER(driver) */
+	bool serving, started;            /* OWNER(driver): sched_run(), the engine */
 	bool fresh[GANG_MAX_CPUS];        /* set by the driver between jobs, then OWNER(vcpu) */
 
 	struct lock lock;                 /* rank RANK_MACHINE */
@@ -44,8 +45,19 @@ struct gang {
 	bool dead;                        /* GUARDED_BY(lock) */
 };
 
+static int start_jit(struct err *e) { return jit_init(0, e); }
+
+static int init_jit(struct vcpu *c) { return interp_init(c) || jit_cpu_init(c) ? -1 : 0; }
+
+static void free_jit(struct vcpu *c)
+{
+	jit_cpu_free(c);
+	interp_free(c);
+}
+
 static const struct gang_engine engines[] = {
-	{"interp", "the reference engine", interp_init, interp_run, interp_free},
+	{"jit", "the translator", start_jit, jit_fini, init_jit, jit_run, free_jit},
+	{"interp", "the reference engine, which knows no mappings", NULL, NULL, interp_init, interp_run, interp_free},
 };
 
 const struct gang_engine *gang_engine_at(unsigned i)
@@ -235,7 +247,8 @@ struct gang *gang_new(const struct gang_engine *engine, unsigned ncpus, struct e
 	lock_init(&g->lock, RANK_MACHINE);
 	pthread_cond_init(&g->changed, NULL);
 	g->pm = physmap_new();
-	if (!g->pm || physmap_add_ram(g->pm, mk_gpa(GANG_RAM), GANG_RAM_SIZE, "ram", e) < 0 || make_cpus(g, e) < 0) {
+	g->started = g->engine->start && !g->engine->start(e);
+	if (!g->pm || g->started != (g->engine->start != NULL) || physmap_add_ram(g->pm, mk_gpa(GANG_RAM), GANG_RAM_SIZE, "ram", e) < 0 || make_cpus(g, e) < 0) {
 		gang_free(g);
 		return NULL;
 	}
@@ -264,6 +277,8 @@ void gang_free(struct gang *g)
 			g->engine->free(g->cpu[k]);
 			vcpu_free(g->cpu[k]);
 		}
+	if (g->started)
+		g->engine->stop();
 	sched_free(g->sched);
 	if (g->pm)
 		physmap_free(g->pm);

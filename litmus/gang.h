@@ -32,6 +32,8 @@ enum { GANG_MAX_CPUS = 64 };
 /* The engine: how guest code is executed. */
 struct gang_engine {
 	const char *name, *help;
+	int (*start)(struct err *e); /* before any vCPU exists, and after all are gone; may be NULL */
+	void (*stop)(void);
 	int (*init)(struct vcpu *c);
 	void (*run)(struct vcpu *c);
 	void (*free)(struct vcpu *c);

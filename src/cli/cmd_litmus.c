@@ -191,7 +191,7 @@ static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 
 	X(r, "N", "number of runs (default 10)") \
 	X(time, "SECONDS", "run each test for so long, whatever -r says") \
 	X(smp, "N", "vCPUs (default: what the tests need, and at least the host's CPUs)") \
-	X(avail, "N", "vCPUs to use: N / threads copies of a test run side by side (default: all)") \
+	X(avail, "N", "vCPUs to use: N / threads copies of a test run side by side (default: as many as host CPUs)") \
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
 	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
@@ -565,7 +565,7 @@ int cmd_litmus(int argc, char **argv)
 		if (!o.smp)
 			o.smp = (unsigned)MIN(MAX((long)threads_needed(&o), sysconf(_SC_NPROCESSORS_ONLN)), (long)GANG_MAX_CPUS);
 		if (!o.run.avail)
-			o.run.avail = o.smp;
+			o.run.avail = (unsigned)MAX(1L, MIN((long)o.smp, sysconf(_SC_NPROCESSORS_ONLN)));
 		r = run_all(&o);
 	}
 	lit_suite_free(&o.suite);

@@ -18,7 +18,7 @@ static void around(struct irb *e, unsigned what)
 		ir_emit(e->u, &(struct ir_node){.op = IR_owe});
 }
 
-static const struct mcm_lowering *row(enum mcm_class c) { return mcm_lower(mcm_mapping_at(0), c); }
+static const struct mcm_lowering *row(enum mcm_class c) { return mcm_lower(mcm_mapping_selected(), c); }
 
 static enum mcm_class load_class(unsigned mo)
 {
