@@ -181,18 +181,18 @@ struct machine_ops {
 	/* Blocks this vCPU's thread until an interrupt line is high, a request arrives, the event register is set
 	   (`wfe` only) or the deadline has come (clock_ns scale, TIMER_NEVER: none). May return early. */
 	void (*sleep)(struct vcpu *c, uint64_t deadline_ns, bool wfe);
-	/*
-	 * The vCPU spins (YIELD, WFE on a marked location, a DSB that waits): may give the host CPU away or, with
-	 * may_sleep, sleep until it is kicked, an event comes or some microseconds are over. TLB maintenance may be
-	 * served in it. NULL: nobody else needs the host CPU.
-	 */
-	void (*relax)(struct vcpu *c, bool may_sleep);
 	/* PSCI power control; results are PSCI return codes. */
 	int64_t (*cpu_on)(struct vcpu *caller, uint64_t mpidr, uint64_t entry, uint64_t context);
 	int64_t (*affinity_info)(struct vcpu *caller, uint64_t mpidr, uint64_t level);
 	void (*cpu_off)(struct vcpu *c);         /* takes effect when the run loop is reached */
 	void (*system_off)(struct vcpu *c, int exit_code);
 	void (*system_reset)(struct vcpu *c);
+	/*
+	 * The vCPU spins (YIELD, WFE on a marked location, a DSB that waits): may give the host CPU away or, with
+	 * may_sleep, sleep until it is kicked, an event comes or some microseconds are over. TLB maintenance may be
+	 * served in it. NULL: nobody else needs the host CPU.
+	 */
+	void (*relax)(struct vcpu *c, bool may_sleep);
 };
 
 /* System-register interface of a GICv3 (implemented in src/dev). enc as SYSREG(); false: UNDEFINED. */
