@@ -1,6 +1,7 @@
 /* See pmu.h. */
 #include "a64/pmu.h"
 
+#include "a64/cpu_ops.h"
 #include "a64/cpumodel.h"
 #include "base/bits.h"
 #include "base/clock.h"
@@ -106,14 +107,21 @@ void pmu_update(struct vcpu *c)
 	struct pmu *p = &c->pmu;
 	bool level = (p->pmcr & PMCR_E) && (p->overflow & p->inten);
 	uint64_t soonest = TIMER_NEVER;
+	uint8_t insns = 0;
 
 	c->pmu_filtered = false;
 	for (uint64_t left = p->pmcr & PMCR_E ? p->enabled : 0; left; left &= left - 1) {
 		unsigned n = (unsigned)__builtin_ctzll(left);
 
 		c->pmu_filtered |= !!(p->type[n] & TYPE_MASK);
+		if (n != PMU_CYCLE && (p->type[n] & 0x3ff) == EV_INST_RETIRED)
+			insns |= (p->type[n] & TYPE_U ? 0 : 1) | (p->type[n] & TYPE_P ? 0 : 2);
 		if ((p->inten & BIT(n)) && !(p->overflow & BIT(n)))
 			soonest = MIN(soonest, ns_to_overflow(c, n));
+	}
+	if (insns != c->pmu_insns) {
+		c->pmu_insns = insns;
+		cpu_ctx_update(c);
 	}
 	if (level != p->level) {
 		p->level = level;

@@ -44,6 +44,7 @@
 #define CTX_BREAK (1u << 8)    /* breakpoints are enabled */
 #define CTX_TBI0 (1u << 9)     /* TCR_EL1.TBI0: branch targets with bit 55 clear lose their top byte */
 #define CTX_TBI1 (1u << 10)    /* TCR_EL1.TBI1: the same with bit 55 set */
+#define CTX_COUNT (1u << 11)   /* a performance counter counts instructions here: only the interpreter does */
 #define CTX_SLOW (CTX_IL | CTX_STEP | CTX_BREAK)
 
 struct machine_ops;
@@ -106,6 +107,7 @@ struct vcpu {
 	uint8_t il, ss;          /* illegal state, software step */
 	uint8_t stepped;         /* OWNER(vcpu) an instruction was stepped: 1, or 2 if a load-exclusive */
 	bool pmu_filtered;       /* OWNER(vcpu) a counter counts at one EL only: pmu_sync() around changes of EL */
+	uint8_t pmu_insns;       /* OWNER(vcpu) bit EL: a counter counts instructions there */
 	uint64_t sp_el[2];       /* banked SPs of EL0 and EL1; stale for the one in `sp` */
 
 	struct monitor mon;      /* OWNER(vcpu) */

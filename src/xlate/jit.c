@@ -255,7 +255,7 @@ static void run_units(struct vcpu *c)
 	struct tc_unit *prev = 0;
 	uint32_t link = 0;
 
-	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & CTX_SLOW))) {
+	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & (CTX_SLOW | CTX_COUNT)))) {
 		if (!prev) {
 			rcu_quiescent();
 			if (unlikely(ld_acq(&tc_epoch) != c->jit->epoch)) { /* pairs with at_add in retire() */
@@ -270,6 +270,10 @@ static void run_units(struct vcpu *c)
 void jit_run(struct vcpu *c)
 {
 	while (!ld_acq(&c->request)) {
+		if (c->ctx & CTX_COUNT) {
+			interp_run(c); /* to the next request: soon enough */
+			continue;
+		}
 		if (c->ctx & CTX_SLOW) {
 			interp_step(c);
 			continue;
