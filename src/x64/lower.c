@@ -33,32 +33,11 @@ void x64_lower_free(struct lower *l)
 	free(l);
 }
 
-/* A pure operation by its C function: operands and result through the frame. */
-void low_call(struct lower *l, ir_ref r)
+void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x)
 {
-	const struct ir_node *n = LN(r);
 	const struct ir_opinfo *in = ir_info(n->op);
 	struct xa *a = &l->a;
-	uint32_t g, x;
 
-	for (unsigned k = 0; k < in->nops; k++) {
-		struct xm m = xmem(RSP, FR_ARG + 16 + 16 * (int)k);
-
-		if (in->ops[k] == 'V') {
-			x_vstore(a, m, lo_usex(l, n->a[k]));
-		} else if (LN(n->a[k])->type == T_FLAGS && l->v[n->a[k]].lazy) {
-			lo_cond_prep(l, n->a[k]);
-			lo_flags_eax(l, n->a[k]);
-			x_store(a, true, m, RAX);
-		} else if (LN(n->a[k])->type == T_BOOL) {
-			l->fail = true; /* no operation with a truth operand lacks a lowering */
-		} else {
-			x_store(a, true, m, lo_use(l, n->a[k]));
-		}
-	}
-	l->def_phase = true;
-	g = lo_live_g(l);
-	x = lo_live_x(l);
 	for (int k = 0; k < 16; k++) {
 		if (g >> k & 1)
 			x_store(a, true, xmem(RSP, FR_GPR + 8 * k), k);
@@ -77,6 +56,32 @@ void low_call(struct lower *l, ir_ref r)
 		if (x >> k & 1)
 			x_vload(a, k, xmem(RSP, FR_XMM + 16 * k));
 	}
+}
+
+/* A pure operation by its C function: operands and result through the frame. */
+void low_call(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	const struct ir_opinfo *in = ir_info(n->op);
+	struct xa *a = &l->a;
+
+	for (unsigned k = 0; k < in->nops; k++) {
+		struct xm m = xmem(RSP, FR_ARG + 16 + 16 * (int)k);
+
+		if (in->ops[k] == 'V') {
+			x_vstore(a, m, lo_usex(l, n->a[k]));
+		} else if (LN(n->a[k])->type == T_FLAGS && l->v[n->a[k]].lazy) {
+			lo_cond_prep(l, n->a[k]);
+			lo_flags_eax(l, n->a[k]);
+			x_store(a, true, m, RAX);
+		} else if (LN(n->a[k])->type == T_BOOL) {
+			l->fail = true; /* no operation with a truth operand lacks a lowering */
+		} else {
+			x_store(a, true, m, lo_use(l, n->a[k]));
+		}
+	}
+	l->def_phase = true;
+	low_call_fn(l, n, lo_live_g(l), lo_live_x(l));
 	if (in->type == T_VEC)
 		x_vload(a, lo_defx(l, r), xmem(RSP, FR_ARG));
 	else
@@ -87,7 +92,7 @@ bool low_native_v(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
 	const struct ir_opinfo *in = ir_info(n->op);
-	const struct vl_row *row = vl_vec[n->op].fn ? &vl_vec[n->op] : &vl_fp[n->op];
+	const struct vl_row *row = &vl_vec[n->op];
 	int s[4] = {0}, d;
 
 	if (!row->fn)
@@ -157,13 +162,13 @@ static void node(struct lower *l, ir_ref r)
 	case IR_helper:
 		low_helper(l, r);
 		return;
-	case IR_brc: case IR_br: case IR_jmp: case IR_leave:
+	case IR_brc: case IR_br: case IR_jmp: case IR_leave: case IR_leave_if:
 		low_exit(l, r);
 		return;
 	default:
 		break;
 	}
-	if (low_mem(l, r) || low_int(l, r) || low_native_v(l, r))
+	if (low_mem(l, r) || low_int(l, r) || low_native_v(l, r) || low_fp(l, r))
 		return;
 	low_call(l, r);
 }

@@ -22,7 +22,7 @@ struct val {
 	uint16_t depth;   /* of a condition */
 };
 
-enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_MISS };
+enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL };
 struct stub {
 	uint8_t kind, type;
 	int8_t reg, base;   /* result or operand register; address register */
@@ -37,6 +37,8 @@ struct stub {
 	unsigned nfrom;
 	uint8_t *back;
 	ir_ref node;
+	uint32_t live_g, live_x; /* STUB_CALL: registers to keep */
+	int8_t src[4];
 };
 
 #define MAX_USES (IR_MAX_NODES * 6)
@@ -125,7 +127,12 @@ struct vl_row {
 	unsigned flags;
 };
 #define VL_ALIAS 1u
-extern const struct vl_row vl_vec[IR_pure_end], vl_fp[IR_pure_end];
+extern const struct vl_row vl_vec[IR_pure_end];
+/* Floating point inline with its C function as the slow path (lower_fp.c). False: not this row or immediate. */
+bool low_fp(struct lower *l, ir_ref r);
+void low_call_stub(struct lower *l, struct stub *s);
+/* The call itself: operands are in the frame, the result will be. */
+void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 
 extern const void *glue_slow, *glue_slow_v, *glue_exit;
 

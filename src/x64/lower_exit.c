@@ -190,6 +190,16 @@ void low_exit(struct lower *l, ir_ref r)
 	case IR_brc:
 		exit_cond(l, r);
 		return;
+	case IR_leave_if: {
+		struct stub *s;
+
+		lo_cond_prep(l, n->a[0]);
+		s = lo_stub(l, STUB_LEAVE);
+		s->pc = n->k;
+		s->n = lo_capture(l, n->snap, &s->first);
+		lo_branch(l, n->a[0], true, s->from, &s->nfrom, 6);
+		return;
+	}
 	case IR_jmp:
 		exit_indirect(l, r);
 		return;
@@ -311,8 +321,11 @@ void low_stubs(struct lower *l)
 			go(l, s->pc);
 			break;
 		}
+		case STUB_CALL:
+			low_call_stub(l, s);
+			break;
 		case STUB_LEAVE:
-		case STUB_MISS:
+			low_writeback(l, s->first, s->n);
 			leave(&l->a, s->pc);
 			break;
 		}

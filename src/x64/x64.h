@@ -75,6 +75,7 @@ struct x64_job {
 	uint64_t page_mask;    /* a direct exit inside the page of `pc` is chained, others look up */
 	uint64_t pc;
 	uint32_t ninsns;
+	bool fp_fast;          /* FPCR rounds to nearest without flushing, FPSR.IXC is set */
 	uint8_t *buf, *end;    /* writable view */
 	intptr_t delta;
 };

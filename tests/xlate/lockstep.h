@@ -18,7 +18,7 @@
 
 struct state {
 	uint64_t x[32], sp, pc, esr, elr, far;
-	uint32_t nzcv, fpcr, fpsr, pad;
+	uint32_t nzcv, fpcr, fpsr, el; /* el: of the start */
 	u128 v[32];
 	uint8_t data[DATA_BYTES];
 };
@@ -39,8 +39,8 @@ static struct vcpu *lockstep_new(void)
 		exit(99);
 	/* two blocks of 2 MiB: code and tables read-only, data writable */
 	poke64(RAM + 0x1000 + 8, (RAM + 0x2000) | 3);
-	poke64(RAM + 0x2000, RAM | 1 << 10 | 3 << 8 | 1 << 7 | 1);
-	poke64(RAM + 0x2000 + 8, DATA | 1 << 10 | 3 << 8 | 1);
+	poke64(RAM + 0x2000, RAM | 1 << 10 | 3 << 8 | 3 << 6 | 1);
+	poke64(RAM + 0x2000 + 8, DATA | 1 << 10 | 3 << 8 | 1 << 6 | 1);
 	c->sys.ttbr0 = RAM + 0x1000;
 	c->sys.mair = 0xff;
 	c->sys.tcr = 25 | UINT64_C(1) << 23 | UINT64_C(2) << 32;
@@ -73,11 +73,11 @@ static void state_get(const struct vcpu *c, struct state *s)
 
 static void state_put(struct vcpu *c, const struct state *s)
 {
-	at_el(c, 1);
+	at_el(c, s->el);
 	memcpy(c->x, s->x, sizeof(s->x));
 	memcpy(c->v, s->v, sizeof(s->v));
 	c->sp = s->sp;
-	c->sp_el[0] = 0x1234;
+	c->sp_el[!s->el] = 0x1234;
 	c->pc = CODE;
 	c->sys.esr = s->esr;
 	c->sys.elr = s->elr;

@@ -77,7 +77,8 @@ static void random_state(struct state *s)
 	s->sp = DATA + 32768 + (rnd() % 8 ? 0 : 8);
 	s->nzcv = (uint32_t)rnd() & 0xf0000000;
 	s->fpcr = rnd() % 4 ? 0 : (uint32_t)rnd() & (FPCR_DN | FPCR_FZ | 3u << FPCR_RMODE_SHIFT | FPCR_FZ16 | FPCR_AHP);
-	s->fpsr = 0;
+	s->fpsr = rnd() % 2 ? FPSR_IXC : 0;
+	s->el = rnd() % 2;
 	for (unsigned k = 0; k < DATA_BYTES; k += 8) {
 		uint64_t v = rnd();
 
