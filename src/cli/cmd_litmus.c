@@ -190,7 +190,7 @@ static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 
 	X(s, "N", "instances of the test in a run (default 5000)") \
 	X(r, "N", "number of runs (default 10)") \
 	X(time, "SECONDS", "run each test for so long, whatever -r says") \
-	X(smp, "N", "vCPUs (default: what the tests need, and at least the host's CPUs)") \
+	X(smp, "N", "vCPUs (default: the host's CPUs); at least as many as a test has threads") \
 	X(avail, "N", "vCPUs to use: N / threads copies of a test run side by side (default: as many as host CPUs)") \
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
@@ -482,7 +482,7 @@ static void run_entry(struct session *s, struct lit_entry *t)
 static unsigned threads_needed(const struct options *o)
 {
 	struct mcm_arena a = {0};
-	unsigned most = 2;
+	unsigned most = 1;
 	struct err e;
 
 	for (unsigned i = 0; i < o->suite.n; i++) {
@@ -563,7 +563,8 @@ int cmd_litmus(int argc, char **argv)
 		clock_init();
 		mcm_mapping_select(o.mapping);
 		if (!o.smp)
-			o.smp = (unsigned)MIN(MAX((long)threads_needed(&o), sysconf(_SC_NPROCESSORS_ONLN)), (long)GANG_MAX_CPUS);
+			o.smp = (unsigned)MIN(sysconf(_SC_NPROCESSORS_ONLN), (long)GANG_MAX_CPUS);
+		o.smp = MAX(o.smp, threads_needed(&o));
 		if (!o.run.avail)
 			o.run.avail = (unsigned)MAX(1L, MIN((long)o.smp, sysconf(_SC_NPROCESSORS_ONLN)));
 		r = run_all(&o);

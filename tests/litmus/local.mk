@@ -1,5 +1,5 @@
 # Litmus front end: assembler, parser's messages, the axioms one by one, the corpus where it is at hand.
 check_PROGRAMS += tests/litmus/t_asm
 tests_litmus_t_asm_LDADD = $(LIBLITMUS) $(LIBA64) $(LIBIR) $(LIBMCM) $(LIBBASE) -lm
-dist_check_SCRIPTS += tests/litmus/axioms.sh tests/litmus/corpus.sh tests/litmus/malformed.sh
-EXTRA_DIST += tests/litmus/asm.txt tests/litmus/axioms tests/litmus/bad
+dist_check_SCRIPTS += tests/litmus/axioms.sh tests/litmus/corpus.sh tests/litmus/malformed.sh tests/litmus/harness.sh
+EXTRA_DIST += litmus/tests tests/litmus/asm.txt tests/litmus/axioms tests/litmus/bad

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# parma litmus: tests run with the right verdicts and exit codes, logs follow
+# litmus7's grammar line by line, and what is wrong is caught.
+set -u
+parma=${top_builddir:-.}/parma
+src=${top_srcdir:-.}
+own=$src/litmus/tests
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+n=0
+check() { # status, name
+	n=$((n + 1))
+	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
+}
+lit() { timeout 60 "$parma" litmus -smp 2 -seed 1 "$@"; }
+
+# Every line of a log is one of those that litmus7 writes.
+grammar() {
+	awk '
+	function bad(why) { print "# line " NR ": " why ": " $0; rc = 1 }
+	/^Test / { if ($0 !~ /^Test [^ ]+ (Allowed|Forbidden|Required)$/) bad("test"); name = $2; kind = $3; next }
+	/^Histogram/ {
+		if ($0 !~ /^Histogram \([0-9]+ states\)$/) bad("histogram")
+		left = substr($2, 2) + 0; pos = neg = 0; next
+	}
+	left > 0 {
+		left--
+		if ($0 !~ /^[0-9]+ *[*:]>(([0-9]+:[XV][0-9]+|\[?[a-z]+\]?)=-?[0-9]+; ?|~?Fault\([^)]*\); ?)*$/) bad("state")
+		if ($0 ~ /^[0-9]+ *\*/) pos += $1; else neg += $1
+		next
+	}
+	/^(Ok|No)$/ { verdict = $0; next }
+	/^Witnesses$/ { next }
+	/^Positive:/ { if ($0 != "Positive: " pos ", Negative: " neg) bad("witnesses, expected " pos " and " neg); next }
+	/^Condition / {
+		if ($0 !~ /^Condition (exists|~exists|forall) \(.*\) is (NOT )?validated$/) bad("condition")
+		if (($0 ~ /NOT validated/) != (verdict == "No")) bad("verdict")
+		next
+	}
+	/^Hash=/ { if ($0 !~ /^Hash=[0-9a-f]+$/) bad("hash"); next }
+	/^Observation / {
+		want = pos == 0 ? "Never" : neg == 0 ? "Always" : "Sometimes"
+		if ($0 != "Observation " name " " want " " pos " " neg) bad("observation")
+		next
+	}
+	/^Time / { if ($2 != name || $0 !~ /^Time [^ ]+ [0-9]+\.[0-9][0-9]$/) bad("time"); tests++; next }
+	/^$/ { next }
+	/^test +verdict/ { exit }
+	{ bad("unknown line") }
+	END { if (!tests) { print "# no test"; rc = 1 }; exit rc }' "$1"
+}
+
+lit -s 500 -r 4 "$own"/data/SB.litmus "$own"/acqrel/MP+stlr+ldar.litmus "$own"/data/2+2W+dmb.sys.litmus \
+	"$own"/exceptions "$own"/lse/ldaddb.litmus >"$tmp/log"
+check $? "tests whose outcomes are allowed: exit code 0"
+grammar "$tmp/log" | tee "$tmp/complaints"
+[ ! -s "$tmp/complaints" ]
+check $? "the log follows litmus7's grammar, line by line"
+grep -q '^[24]000 *\*>\[x\]=1; Fault(P0:L0,UndefinedInstruction);' "$tmp/log"
+check $? "a fault ends its thread and is observed"
+
+# All of the tests in the tree, on both engines
+for accel in interp jit; do
+	lit -q -accel $accel -s 100 -r 2 "$own"/{data,acqrel,lse,mixed,pairs} >"$tmp/out" 2>&1
+	check $? "data, acquire and release, LSE, mixed, pairs: -accel $accel"
+done
+lit -q -accel interp -s 20 -r 1 "$own/exclusives" >"$tmp/out" 2>&1
+check $? "exclusives"
+
+# It can fail: a wrong expectation
+cat >"$tmp/expect" <<'L'
+Test SB Allowed
+States 1
+0:X2=1; 1:X2=1;
+Ok
+Witnesses
+L
+lit -q -s 500 -r 4 -expect "$tmp/expect" "$own/data/SB.litmus" >"$tmp/out" 2>"$tmp/err"
+[ $? = 1 ] && grep -q '^FORBIDDEN: test SB ' "$tmp/err" && grep -q 'again: parma litmus .*-seed 1 ' "$tmp/err" &&
+	grep -q 'trials ended in 0:X2=[01]; 1:X2=[01];' "$tmp/err"
+check $? "what is not expected fails the run loudly, with the seed"
+"$parma" model "$own/data/SB.litmus" >"$tmp/expect"
+lit -q -s 500 -r 4 -expect "$tmp/expect" "$own/data/SB.litmus" >/dev/null
+check $? "the model's log is a right expectation"
+lit -q -s 500 -r 1 -expect "$tmp/expect" "$own/data/MP.litmus" >/dev/null 2>"$tmp/err"
+[ $? = 2 ] && grep -q 'no test MP in the log' "$tmp/err"
+check $? "a test that the log does not have"
+
+# Bad files and bad tests: the others go on
+printf 'AArch64 bad\n{\n0:X1=x;\n}\n P0 ;\n LDRR X0,[X1] ;\nexists (0:X0=0)\n' >"$tmp/bad.litmus"
+lit -q -s 100 -r 1 "$tmp/bad.litmus" "$own/data/SB.litmus" >"$tmp/out" 2>"$tmp/err"
+[ $? = 2 ] && grep -q 'bad.litmus:6:2: unknown instruction' "$tmp/err" && grep -q '2 tests: 1 ok, 0 forbidden, 1 not run' "$tmp/out"
+check $? "a malformed test: line and column, exit code 2"
+printf 'AArch64 endless\n{\n0:X1=x;\n}\n P0 ;\n L0: LDR W0,[X1] ;\n CBZ W0,L0 ;\nexists (0:X0=0)\n' >"$tmp/endless.litmus"
+lit -q -s 10 -r 1 -timeout 0.3 "$tmp/endless.litmus" "$own/data/SB.litmus" >"$tmp/out" 2>"$tmp/err"
+[ $? = 2 ] && grep -q 'did not end within' "$tmp/err" && grep -q '2 tests: 1 ok' "$tmp/out"
+check $? "a test that does not end is given up"
+
+# Other forms
+lit -tap -s 100 -r 1 "$tmp/bad.litmus" "$own/data/SB.litmus" >"$tmp/out" 2>/dev/null
+grep -q '^1\.\.2$' "$tmp/out" && grep -q '^not ok 1 - ' "$tmp/out" && grep -q '^ok 2 - SB # 100 trials' "$tmp/out"
+check $? "TAP"
+lit -q -s 100 -r 1 -json "$tmp/j" --junit="$tmp/x" "$own/data/SB.litmus" >/dev/null
+if command -v python3 >/dev/null; then
+	python3 - "$tmp/j" "$tmp/x" <<'P'
+import json, sys, xml.dom.minidom
+j = json.load(open(sys.argv[1]))
+t = j["tests"][0]
+assert t["name"] == "SB" and t["trials"] == 100 and t["positive"] + t["negative"] == 100 and j["ok"] == 1
+assert len(xml.dom.minidom.parse(sys.argv[2]).getElementsByTagName("testcase")) == 1
+P
+	check $? "JSON and JUnit"
+else
+	n=$((n + 1)); echo "ok $n - JSON and JUnit # SKIP no python3"
+fi
+for b in user userfence timebase pthread none; do
+	lit -q -s 200 -r 2 -barrier $b "$own/data/MP+dmb.sys.litmus" >/dev/null || b="$b failed"
+	case $b in *failed) break ;; esac
+done
+[ "$b" = none ]
+check $? "all kinds of barrier ($b)"
+lit -q -s 200 -r 2 -st 7 -mem direct -preload no -affinity incr1 -avail 1 "$own/data/MP+dmb.sys.litmus" >/dev/null
+check $? "the other knobs"
+lit -barier user "$own/data/SB.litmus" 2>&1 >/dev/null | grep -q "did you mean -barrier"
+check $? "a mistyped option"
+echo "1..$n"
