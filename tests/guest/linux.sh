@@ -1,0 +1,23 @@
+# For the tests that boot Debian's kernel: sourced after tests/cli/lib.sh.
+cache=${PARMA_CACHE:-$top/.cache}
+guest=$cache/guest
+
+# Ends the test as skipped where the guest cannot be had.
+need_guest() {
+	command -v cpio >/dev/null && PATH=$PATH:/sbin:/usr/sbin command -v depmod >/dev/null || { echo "1..0 # SKIP no cpio or depmod"; exit 0; }
+	"$top/src/guest/mkguest" "$guest" >mkguest.log 2>&1 || { echo "1..0 # SKIP no guest: $(tail -1 mkguest.log)"; exit 0; }
+}
+
+# linux SCRIPT OPTIONS...: boots with a shell script as the guest's command; what it prints lands in out, parma's status in $rc.
+linux() {
+	local script=$1
+	shift
+	rm -rf initrd.d
+	mkdir initrd.d
+	printf '%s\n' "$script" >initrd.d/command
+	(cd initrd.d && echo command | cpio -o -H newc --quiet) | gzip -1 | cat "$guest/initrd" - >initrd
+	limit=${limit:-120} p boot -m 512M -kernel "$guest/kernel" -initrd ../initrd -display none -serial stdio -no-reboot \
+		-append "console=ttyAMA0 loglevel=4 panic=-1 ${append-}" "$@"
+}
+# said PATTERN: status 0 and that line.
+said() { status 0 && says "$1"; }

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Debian's kernel boots, finds its CPUs, disk, network and ports, and powers off. Skipped where the kernel cannot be
+# had.
+. "$(dirname "$0")/../cli/lib.sh"
+. "$top/tests/guest/linux.sh"
+need_guest
+
+# A disk that is written, flushed and read again; the host sees what the guest wrote.
+truncate -s 4M work/disk
+on_disk() { [ "$(head -c 5 work/disk)" = hello ] && [ "$(stat -c %s work/disk)" = 4194304 ]; }
+linux 'echo "cpus $(nproc)"
+printf hello | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null
+head -c 4194304 /dev/urandom >/tmp/r
+dd if=/tmp/r of=/dev/vda bs=64k skip=1 seek=1 conv=notrunc,fsync 2>/dev/null
+echo 3 >/proc/sys/vm/drop_caches
+tail -c +65537 /tmp/r >/tmp/a; tail -c +65537 /dev/vda | cmp - /tmp/a && echo same
+dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c
+ls /sys/class/virtio-ports
+dmesg | grep -ci "call trace\|BUG\|rcu.*stall"' \
+	-smp 2 -drive file=disk,format=raw,if=none,id=d -device virtio-blk-device,drive=d -device virtio-rng-device \
+	-chardev null,id=c -device virtio-serial-device -device virtserialport,chardev=c,name=a.b
+ok "boots with 2 CPUs and powers off" said '^cpus 2$'
+ok "the disk holds what was written" says '^same$'
+ok "and the host sees it" on_disk
+ok "the random number device answers" says '^16$'
+ok "the serial bus has its port" says '^vport'
+ok "no complaint of the kernel" says '^0$'
+
+linux 'echo "cpus $(nproc)"; uname -m' -smp 4 -M virt,gic-version=2 -cpu cortex-a72 -global virtio-mmio.force-legacy=off
+ok "GICv2, Cortex-A72, 4 CPUs" said '^cpus 4$'
+finish

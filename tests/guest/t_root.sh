@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# A Debian root file system on a virtio disk: programs of the distribution run right, files survive a reboot, the network
+# reaches the host.
+. "$(dirname "$0")/../cli/lib.sh"
+. "$top/tests/guest/linux.sh"
+need_guest
+for t in mke2fs dpkg-deb python3; do
+	PATH=$PATH:/sbin:/usr/sbin command -v $t >/dev/null || { echo "1..0 # SKIP no $t"; exit 0; }
+done
+"$top/tests/guest/mkroot" "$cache/root" >mkroot.log 2>&1 || { echo "1..0 # SKIP no root file system: $(tail -1 mkroot.log)"; exit 0; }
+cp --sparse=always "$cache/root/root.img" work/root.img
+
+mkdir web
+head -c 5000000 /dev/urandom >web/blob
+blob=$(sha256sum <web/blob | cut -d' ' -f1)
+python3 -u -m http.server 0 --bind 127.0.0.1 --directory web >http.log 2>&1 &
+server=$!
+trap 'kill $server; rm -rf "$scratch"' EXIT
+for _ in $(seq 50); do grep -q port http.log && break; sleep 0.1; done
+port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' http.log)
+
+job() { # SCRIPT: one boot of the root file system
+	printf '%s\n' "$1" >work/job
+	truncate -s 64K work/job
+	limit=400 p boot -smp 2 -m 1G -kernel "$guest/kernel" -initrd "$guest/initrd" -nographic -no-reboot \
+		-append "console=ttyAMA0 root=/dev/vda rw loglevel=4 panic=-1" \
+		-drive file=job,format=raw,if=none,id=j,readonly=on -device virtio-blk-device,drive=j \
+		-drive file=root.img,format=raw,if=none,id=r -device virtio-blk-device,drive=r \
+		-netdev user,id=n -device virtio-net-device,netdev=n
+}
+job "echo cpus \$(nproc)
+openssl speed -seconds 1 sha256 2>&1 | tail -1
+echo abc | openssl sha256
+python3 -c 'import hashlib, json; print(\"python\", sum(x * x for x in range(100000)), hashlib.md5(b\"abc\").hexdigest())'
+stress-ng --cpu 2 --verify --timeout 10s 2>&1
+wget -q -O /tmp/blob http://10.0.2.2:$port/blob && sha256sum /tmp/blob
+head -c 20000000 /dev/urandom >/root/data && cp /root/data /root/copy && cp -r /usr/lib/python3.* /root/tree
+find /root -type f | sort | xargs sha256sum >/sums
+wc -l </sums"
+ok "boots and powers off" said '^job: status 0'
+ok "openssl speed" says '^sha256 +[0-9.]+k'
+ok "openssl sha256" says 'edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb'
+ok "python" says '^python 333328333350000 900150983cd24fb0d6963f7d28e17f72'
+ok "stress-ng --cpu 2 --verify" says 'successful run completed'
+ok "wget from the host" says "$blob"
+job 'sha256sum -c --quiet /sums && echo "sums hold $(wc -l </sums)"
+e2fsck -fn /dev/vda 2>&1 | tail -1'
+ok "copies hold after a reboot" said '^sums hold [0-9]{2,}'
+ok "the file system is clean from outside" e2fsck -fn work/root.img
+finish
