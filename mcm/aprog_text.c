@@ -161,7 +161,7 @@ void aprog_litmus(const struct aprog *p, const uint64_t *state, char *buf, size_
 	put(&o, "}\n");
 	for (unsigned r = 0; r <= rows; r++)
 		for (unsigned t = 0; t < p->nthreads; t++) {
-			char head[8];
+			char head[16];
 
 			snprintf(head, sizeof(head), "P%u", t);
 			put(&o, "%s%-*s%s", t ? " | " : " ", (int)width[t], !r ? head : r - 1 < col[t].n ? col[t].line[r - 1] : "",
