@@ -25,7 +25,8 @@
 #define ACC_ATOMIC (1u << 4)    /* atomic or exclusive: never returns NULL (a device faults instead) */
 #define ACC_ORDERED (1u << 5)   /* load-acquire, store-release */
 #define ACC_UNALIGNED (1u << 6) /* the access as a whole is not aligned: alignment fault if the page is Device */
-#define ACC_ZVA (1u << 7)       /* DC ZVA: alignment fault if the page is Device */
+#define ACC_ZVA (1u << 7)       /* DC ZVA: alignment fault if the page is Device; va is the operand, as FAR reports it,
+				   and the result is for the 64-byte block around it */
 
 /* A device access that mem_slow() has translated and checked. */
 struct mem_dev {

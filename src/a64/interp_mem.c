@@ -425,10 +425,12 @@ void conc_barrier(struct vcpu *c, enum barrier_kind kind)
 
 void conc_dczva(struct vcpu *c, uint64_t va)
 {
-	struct part p;
+	struct part p = {.va = va & ~UINT64_C(63), .size = 64};
 
 	cpu_dczva_check(c);
-	resolve_part(c, &p, va & ~UINT64_C(63), 64, ACC_WRITE | ACC_ZVA);
+	p.host = tlb_hit(c->tlb, c->tlb->tag_w, p.va, 64);
+	if (!p.host)
+		p.host = mem_slow(c, va, 64, ACC_WRITE | ACC_ZVA, &p.dev);
 	for (unsigned k = 0; k < 64; k += 8)
 		part_store(c, &p, k, 8, 0, ACC_WRITE | ACC_ZVA);
 }

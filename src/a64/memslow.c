@@ -46,6 +46,13 @@ void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct 
 		translate(c, va, MMU_WRITE, el0, &t);
 	if ((acc & (ACC_UNALIGNED | ACC_ZVA)) && mmu_is_device(t.attr))
 		exc_data_abort(c, va, FSC_ALIGNMENT, pure_write, 0);
+	if (unlikely(acc & ACC_ZVA)) {
+		unsigned in = va & (size - 1);
+
+		va -= in;
+		t.pa -= in;
+		t.host = t.host ? t.host - in : NULL;
+	}
 	if (unlikely(c->sys.mdscr & MDSCR_MDE)) {
 		if (acc & ACC_READ)
 			debug_watch(c, va, size, false, el0);

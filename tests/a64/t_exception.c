@@ -58,6 +58,10 @@ static void aborts(void)
 	at_el(c, 1);
 	EXPECT(mem_slow(c, 0x1000, 8, ACC_READ, &dev);
 	       mmio_load(c, &dev, 0x1000, 8, ACC_READ), 0x200, ESR(0x25, 0x10), CODE, "nothing there: external abort");
+	at_el(c, 1);
+	EXPECT(mem_slow(c, RAM + 0x1234, 64, ACC_WRITE | ACC_ZVA, &dev), 0x200, ESR(0x25, 1 << 6 | 0x21), CODE,
+	       "DC ZVA of Device memory");
+	is_u64(c->sys.far, RAM + 0x1234, "  FAR is the operand, not the block");
 	at_el(c, 0);
 	c->pc = 0x1000;
 	EXPECT(cpu_fetch_page(c, 0x1000, &gen), 0x400, ESR(0x20, 0x10), 0x1000, "fetch from nowhere");
