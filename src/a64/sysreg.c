@@ -192,6 +192,7 @@ static void wr_fpcr(struct vcpu *c, uint64_t v)
 {
 	c->fp.fpcr = v & (FPCR_AHP | FPCR_DN | FPCR_FZ | 3u << FPCR_RMODE_SHIFT |
 			  (vcpu_has(c, FEAT_FP16) ? FPCR_FZ16 : 0));
+	cpu_ctx_update(c);
 }
 
 static void wr_fpsr(struct vcpu *c, uint64_t v) { c->fp.fpsr = v & FPSR_BITS; }

@@ -43,6 +43,8 @@ FP_INLINE u128 fp_of_m128(__m128i m)
 }
 FP_INLINE __m128 fp_ps(u128 x) { return _mm_castsi128_ps(fp_m128(x)); }
 FP_INLINE __m128d fp_pd(u128 x) { return _mm_castsi128_pd(fp_m128(x)); }
+/* A 64-bit vector twice: what is above it must raise no flags. */
+FP_INLINE __m128 fp_2ps(u128 x) { return fp_ps((u128)(uint64_t)x << 64 | (uint64_t)x); }
 FP_INLINE __m128 fp_ss(u128 x) { return _mm_castsi128_ps(_mm_cvtsi32_si128((int)x)); }
 FP_INLINE __m128d fp_sd(u128 x) { return _mm_castsi128_pd(_mm_cvtsi64_si128((long long)x)); }
 
@@ -105,7 +107,7 @@ FP_INLINE bool fp_host_put_pd(u128 *r, __m128d d, bool zero_ok)
 	  : (imm & FP_HOST_SHAPE) == FP_HOST_S ? fp_host_put_ss(r, _mm_##op##_ss(fp_ss(a), fp_ss(b)), zero_ok) \
 	  : (imm & FP_HOST_SHAPE) == FP_HOST_4S ? fp_host_put_ps(r, _mm_##op##_ps(fp_ps(a), fp_ps(b)), 4, zero_ok) \
 	  : (imm & FP_HOST_SHAPE) == FP_HOST_2D ? fp_host_put_pd(r, _mm_##op##_pd(fp_pd(a), fp_pd(b)), zero_ok) \
-	  : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_##op##_ps(fp_ps(a), fp_ps(b)), 2, zero_ok) \
+	  : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_##op##_ps(fp_2ps(a), fp_2ps(b)), 2, zero_ok) \
 						: false))
 
 /* a + n * m; to be called in functions with target("fma"). */
@@ -114,7 +116,7 @@ FP_INLINE bool fp_host_put_pd(u128 *r, __m128d d, bool zero_ok)
 	 : (imm & FP_HOST_SHAPE) == FP_HOST_S ? fp_host_put_ss(r, _mm_fmadd_ss(fp_ss(n), fp_ss(m), fp_ss(a)), false) \
 	 : (imm & FP_HOST_SHAPE) == FP_HOST_4S ? fp_host_put_ps(r, _mm_fmadd_ps(fp_ps(n), fp_ps(m), fp_ps(a)), 4, false) \
 	 : (imm & FP_HOST_SHAPE) == FP_HOST_2D ? fp_host_put_pd(r, _mm_fmadd_pd(fp_pd(n), fp_pd(m), fp_pd(a)), false) \
-	 : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_fmadd_ps(fp_ps(n), fp_ps(m), fp_ps(a)), 2, false) \
+	 : (imm & FP_HOST_SHAPE) == FP_HOST_2S ? fp_host_put_ps(r, _mm_fmadd_ps(fp_2ps(n), fp_2ps(m), fp_2ps(a)), 2, false) \
 					       : false)
 
 #endif

@@ -48,6 +48,7 @@ static void emit_slow(struct xa *a, bool vec)
 	x_mov(a, true, RDI, R15);
 	x_mov(a, true, RSI, RAX);
 	x_op(a, PNONE, 0x87, true, RCX, xr(RDX)); /* xchg: value third, unit fourth */
+	lo_fp_sync(a, RAX, R10, 8 + FR_FLAGS, false);
 	x_alu_i(a, X_SUB, true, xr(RSP), 8);
 	x_call(a, (const void *)(uintptr_t)x64_cfg.slow);
 	x_alu_i(a, X_ADD, true, xr(RSP), 8);
@@ -62,6 +63,8 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 {
 	struct xa a = {.p = buf, .start = buf, .end = buf + size, .delta = delta};
 
+	here(&a);
+	xk_emit(&a);
 	glue_enter = here(&a);
 	for (unsigned k = 0; k < sizeof(pushed); k++)
 		push(&a, pushed[k]);
@@ -69,8 +72,10 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	x_alu_i(&a, X_SUB, true, xr(RSP), FR_SIZE);
 	x_mov(&a, true, R15, RDI);
 	x_load(&a, true, R14, xmem(R15, (int)x64_cfg.off_tlb));
+	lo_fp_start(&a);
 	x_op(&a, PNONE, 0xff, false, 4, xr(RSI));
 	glue_exit = here(&a);
+	lo_fp_sync(&a, RCX, RSI, FR_FLAGS, false);
 	x_alu_i(&a, X_ADD, true, xr(RSP), FR_SIZE);
 	pop(&a, RCX);
 	x_store(&a, false, xmem(RCX, 0), RDX);
@@ -81,8 +86,6 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	emit_slow(&a, false);
 	glue_slow_v = here(&a);
 	emit_slow(&a, true);
-	here(&a);
-	xk_emit(&a);
 	BUG_ON(a.overflow);
 	return (size_t)(a.p - buf);
 }

@@ -162,7 +162,7 @@ static void node(struct lower *l, ir_ref r)
 	case IR_helper:
 		low_helper(l, r);
 		return;
-	case IR_brc: case IR_br: case IR_jmp: case IR_leave: case IR_leave_if:
+	case IR_brc: case IR_br: case IR_jmp: case IR_leave:
 		low_exit(l, r);
 		return;
 	default:

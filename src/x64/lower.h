@@ -116,7 +116,7 @@ void low_writeback(struct lower *l, uint32_t first, uint32_t n);
 struct stub *lo_stub(struct lower *l, enum stub_kind kind);
 
 /*
- * Native lowerings of vector and FP rows: emit for operands s[] and result d
+ * Native lowerings of vector rows: emit for operands s[] and result d
  * (GPR numbers for integers, XMM numbers for vectors), or return false having
  * emitted nothing, then the C function is called.  d is different from all
  * s[] unless the row says VL_ALIAS.
@@ -130,7 +130,11 @@ struct vl_row {
 extern const struct vl_row vl_vec[IR_pure_end];
 /* Floating point inline with its C function as the slow path (lower_fp.c). False: not this row or immediate. */
 bool low_fp(struct lower *l, ir_ref r);
-void low_call_stub(struct lower *l, struct stub *s);
+void low_call_stub(struct lower *l, const struct stub *s);
+/* The host's sticky flags to FPSR; clear: and away from MXCSR. t0, t1: scratch; frame: 4 bytes at rsp + frame. */
+void lo_fp_sync(struct xa *a, int t0, int t1, int frame, bool clear);
+/* MXCSR as translated code wants it, no flags. */
+void lo_fp_start(struct xa *a);
 /* The call itself: operands are in the frame, the result will be. */
 void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 

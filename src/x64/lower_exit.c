@@ -190,16 +190,6 @@ void low_exit(struct lower *l, ir_ref r)
 	case IR_brc:
 		exit_cond(l, r);
 		return;
-	case IR_leave_if: {
-		struct stub *s;
-
-		lo_cond_prep(l, n->a[0]);
-		s = lo_stub(l, STUB_LEAVE);
-		s->pc = n->k;
-		s->n = lo_capture(l, n->snap, &s->first);
-		lo_branch(l, n->a[0], true, s->from, &s->nfrom, 6);
-		return;
-	}
 	case IR_jmp:
 		exit_indirect(l, r);
 		return;
@@ -236,6 +226,7 @@ void low_helper(struct lower *l, ir_ref r)
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt);
 		set_pc(a, l->u->snaps[n->snap - 1].pc);
+		lo_fp_sync(a, RAX, RCX, FR_FLAGS, true);
 	}
 	l->def_phase = true;
 	g = lo_live_g(l);

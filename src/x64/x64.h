@@ -22,6 +22,7 @@
 #define FR_ARG 384        /* struct op_args */
 #define FR_TMP 496        /* 32: vector operand and result of slow paths */
 #define FR_REC 528        /* index of the record */
+#define FR_FLAGS 536      /* 4: MXCSR on its way to FPSR */
 #define FR_SPILL 544      /* 16 bytes a slot */
 #define FR_NSPILL 192
 #define FR_SIZE (FR_SPILL + FR_NSPILL * 16)
@@ -75,7 +76,7 @@ struct x64_job {
 	uint64_t page_mask;    /* a direct exit inside the page of `pc` is chained, others look up */
 	uint64_t pc;
 	uint32_t ninsns;
-	bool fp_fast;          /* FPCR rounds to nearest without flushing, FPSR.IXC is set */
+	bool fp_native;        /* FPCR rounds to nearest and does not flush while the unit runs */
 	uint8_t *buf, *end;    /* writable view */
 	intptr_t delta;
 };

@@ -224,12 +224,11 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 {
 	uint64_t pc = c->pc;
 	const uint32_t *host = fetch(c, pc);
-	uint32_t ctx = xlate_ctx(c);
-	struct tc_unit *u = tc_find(host, pc, ctx);
+	struct tc_unit *u = tc_find(host, pc, c->ctx);
 
-	if (unlikely(c->tlb->jump_ctx != ctx)) {
+	if (unlikely(c->tlb->jump_ctx != c->ctx)) {
 		tlb_jumps_clear(c->tlb);
-		c->tlb->jump_ctx = ctx;
+		c->tlb->jump_ctx = c->ctx;
 	}
 	if (unlikely(!u)) {
 		*prev = 0; /* may be freed while the translator waits for memory */

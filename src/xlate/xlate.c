@@ -157,38 +157,11 @@ static bool build_insn(struct irb *e, struct walk *w)
 	return true;
 }
 
-/*
- * A unit that calls functions for its floating point is left as soon as Inexact has been accumulated: the run loop then
- * finds one that does it inline.  0: none needed.
- */
-static ir_ref fp_gate(struct irb *e)
-{
-	ir_ref bit;
-
-	if (e->ctx & (CTX_EL1 | CTX_FPTRAP) || xlate_ctx(e->c) & XCTX_FPFAST ||
-	    e->c->fp.fpcr & (FPCR_FZ | 3u << FPCR_RMODE_SHIFT))
-		return 0;
-	bit = ir_emit(e->u, &(struct ir_node){.op = IR_ldenv, .imm = offsetof(struct vcpu, fp.fpsr), .aux = 2});
-	bit = ir_pure(e->u, IR_and64, bit, ir_const(e->u, FPSR_IXC), 0, 0, 0);
-	bit = ir_pure(e->u, IR_ne64, bit, ir_const(e->u, 0), 0, 0, 0);
-	return ir_emit(e->u, &(struct ir_node){.op = IR_leave_if, .a = {bit}, .k = e->pc, .snap = ir_snapshot(e->u, e->pc)});
-}
-
-static bool has_fp(const struct ir_unit *u)
-{
-	for (ir_ref r = 1; r < u->nn; r++)
-		if (ir_info(u->n[r].op)->fp)
-			return true;
-	return false;
-}
-
 static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget)
 {
 	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
-	ir_ref gate;
 
 	ir_reset(x->u);
-	gate = fp_gate(&e);
 	while (build_insn(&e, w)) {
 		if (w->n >= budget) {
 			/* the state is that after the last instruction: e.pc is the next */
@@ -196,8 +169,6 @@ static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, 
 			break;
 		}
 	}
-	if (gate && !has_fp(x->u))
-		x->u->n[gate] = (struct ir_node){.op = IR_kb, .type = T_BOOL};
 }
 
 static struct tc_unit *make_unit(struct tc_unit *u, const struct x64_out *o)
@@ -250,7 +221,8 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 	struct tc_unit *u = calloc(1, sizeof(*u));
 	struct tc_window win;
 	struct x64_out o;
-	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc};
+	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc,
+			      .fp_native = !(c->ctx & CTX_FPMODE)};
 	bool good = false;
 
 	BUG_ON(!u);
@@ -266,7 +238,6 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 		BUG_ON(!x->u->overflow && ir_verify(x->u));
 #endif
 		job.ninsns = w.n;
-		job.fp_fast = xlate_ctx(c) & XCTX_FPFAST;
 		job.buf = win.buf;
 		job.end = win.end;
 		job.delta = win.delta;
@@ -275,7 +246,7 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 	log_unit(x, &w, pc, &o);
 	u->host = host;
 	u->pc = pc;
-	u->ctx = xlate_ctx(c);
+	u->ctx = c->ctx;
 	u->guest_host = w.page + w.lo;
 	u->guest_bytes = (w.hi - w.lo) * 4;
 	u->code = o.code;

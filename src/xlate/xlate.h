@@ -29,19 +29,6 @@ void xlate_free(struct xlate *x);
 /* Translates the code at `host` (guest pc, context bits of c); NULL: not possible, interpret the first instruction. */
 struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const uint32_t *host);
 
-/*
- * What units are specialised on: the context bits, and at EL0 whether floating point may be done on the host's unit
- * (ir/fp_host.h). FPCR and FPSR are written by system register writes only, which leave to the run loop,
- * and by operations that set flags, for which a unit looks at its entry.
- */
-#define XCTX_FPFAST (1u << 31)
-static inline uint32_t xlate_ctx(const struct vcpu *c)
-{
-	bool fast = !(c->ctx & CTX_EL1) && !(c->fp.fpcr & (FPCR_FZ | 3u << FPCR_RMODE_SHIFT)) && c->fp.fpsr & FPSR_IXC;
-
-	return c->ctx | (fast ? XCTX_FPFAST : 0);
-}
-
 /* Limits, for tests: instructions in a unit. CONST_AFTER_INIT */
 extern unsigned xlate_budget;
 
