@@ -85,6 +85,7 @@ static void state_put(struct vcpu *c, const struct state *s)
 	c->nzcv = s->nzcv;
 	c->fp.fpcr = s->fpcr;
 	c->fp.fpsr = s->fpsr;
+	cpu_ctx_update(c);
 	c->fence_owed = 0;
 	memset(&c->mon, 0, sizeof(c->mon));
 	memcpy(ram(DATA), s->data, DATA_BYTES);
