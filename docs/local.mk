@@ -1,7 +1,8 @@
 # The manual page: its options are those of the program.
 man_MANS = docs/parma.1
 CLEANFILES += docs/parma.1
-EXTRA_DIST += docs/parma.1.in docs/mkman.awk docs/ARCHITECTURE.md docs/CONCURRENCY.md docs/layers.txt
+EXTRA_DIST += docs/parma.1.in docs/mkman.awk docs/ARCHITECTURE.md docs/CONCURRENCY.md docs/layers.txt docs/MEMORY-MODEL.md \
+	docs/LIFE-OF-AN-INSTRUCTION.md docs/DEBUGGING.md docs/ADDING.md docs/VERIFICATION.md
 docs/parma.1: docs/parma.1.in docs/mkman.awk parma$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) docs && { ./parma --help | sed 's/^/C/'; ./parma help boot | sed 's/^/O/'; } | \
 		$(AWK) -f $(srcdir)/docs/mkman.awk - $(srcdir)/docs/parma.1.in >$@.tmp && mv $@.tmp $@

@@ -9,5 +9,6 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh
-LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh
+LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh tests/guest/t_bootstrap.sh
+tests/guest/t_bootstrap.log: tests/cli/ptyrun
 EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh

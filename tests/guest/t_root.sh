@@ -31,7 +31,7 @@ job() { # SCRIPT: one boot of the root file system
 job "echo cpus \$(nproc)
 openssl speed -seconds 1 sha256 2>&1 | tail -1
 echo abc | openssl sha256
-python3 -c 'import hashlib, json; print(\"python\", sum(x * x for x in range(100000)), hashlib.md5(b\"abc\").hexdigest())'
+python3 -c 'import hashlib; print(\"python\", sum(x * x for x in range(100000)), hashlib.md5(b\"abc\").hexdigest())'
 stress-ng --cpu 2 --verify --timeout 10s 2>&1
 wget -q -O /tmp/blob http://10.0.2.2:$port/blob && sha256sum /tmp/blob
 head -c 20000000 /dev/urandom >/root/data && cp /root/data /root/copy && cp -r /usr/lib/python3.* /root/tree
