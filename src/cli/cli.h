@@ -8,6 +8,7 @@ int cli_main(int argc, char **argv);
 /* X(name, one-line help): int cmd_NAME(int argc, char **argv), argv[0] being the command's name. */
 #define CLI_COMMANDS(X) \
 	X(boot, "boot a guest") \
+	X(scale, "how a guest scales with its vCPUs, and what holds it back") \
 	X(model, "allowed outcomes of litmus tests") \
 	X(mapping, "the mapping from Arm to host memory operations, and its check") \
 	X(litmus, "run litmus tests")
