@@ -240,7 +240,7 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 		if (ld_acq(&tc_epoch) != c->jit->epoch)
 			return; /* jump caches are stale */
 	}
-	if (*prev && (*prev)->ctx == ctx)
+	if (*prev && (*prev)->ctx == c->ctx)
 		tc_link(*prev, *link - 1, u);
 	tlb_jump_set(c->tlb, pc, u->code);
 	if (log_on(LOG_EXEC))
