@@ -232,7 +232,9 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 	}
 	if (unlikely(!u)) {
 		*prev = 0; /* may be freed while the translator waits for memory */
+		vcpu_doing(c, DOING_TRANSLATE);
 		u = xlate_unit(c->jit->x, c, pc, host);
+		vcpu_doing(c, DOING_GUEST);
 		if (!u) {
 			xlate_exec(c, (uint32_t)*host);
 			return;
