@@ -198,6 +198,8 @@ static void put_stub(struct gang *g)
 
 void *gang_host(const struct gang *g, uint64_t addr) { return physmap_host(g->pm, mk_gpa(addr), 1, true); }
 unsigned gang_ncpus(const struct gang *g) { return g->n; }
+struct vcpu *gang_cpu(const struct gang *g, unsigned k) { return g->cpu[k]; }
+bool gang_translates(const struct gang *g) { return g->engine->run == jit_run; }
 uint64_t gang_icount(const struct gang *g) { return sched_icount(g->sched); }
 
 static int make_cpus(struct gang *g, struct err *e)

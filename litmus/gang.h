@@ -63,6 +63,9 @@ struct gang *gang_new(const struct gang_engine *engine, unsigned ncpus, struct e
 void gang_free(struct gang *g);
 
 unsigned gang_ncpus(const struct gang *g);
+struct vcpu *gang_cpu(const struct gang *g, unsigned k);
+/* Is the engine the translator? */
+bool gang_translates(const struct gang *g);
 /* Host address of guest memory. */
 void *gang_host(const struct gang *g, uint64_t addr);
 /* Between jobs: puts code at GANG_CODE. */

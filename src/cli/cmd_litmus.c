@@ -19,6 +19,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "litmus/hostcode.h"
 #include "litmus/judge.h"
 #include "litmus/suite.h"
 #include "mcm/mapping.h"
@@ -347,8 +348,9 @@ static void settings(const struct options *o, char *buf, size_t size)
 }
 
 /* What went wrong, with all that is needed to see it again. */
-static char *failure_report(const struct options *o, const struct lit_model *m, const struct lit_verdict *v, uint64_t trials)
+static char *failure_report(const struct session *s, const struct lit_model *m, const struct lit_verdict *v, uint64_t trials)
 {
+	const struct options *o = s->o;
 	char *text, set[300];
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -362,12 +364,16 @@ static char *failure_report(const struct options *o, const struct lit_model *m, 
 			fprintf(f, "  %" PRIu64 " of %" PRIu64 " trials ended in %s\n", v->seen[i].count, trials, v->seen[i].text);
 	fprintf(f, "  again: parma litmus %s%s %s\n", set, o->run.seconds > 0 ? " -time ..." : "", m->t->file);
 	for (unsigned t = 0; t < m->t->nthreads; t++) {
+		unsigned bytes;
+
 		fprintf(f, "  P%u:\n", t);
 		for (unsigned i = 0; i < m->t->thread[t].n; i++) {
 			const struct lit_line *l = &m->t->thread[t].line[i];
 
 			fprintf(f, "    %s%s%s\n", l->label ? l->label : "    ", l->label ? ":" : "", l->insn ? l->insn : "");
 		}
+		lit_a64_bytes(m, t, &bytes);
+		hostcode_units(f, s->g, LIT_GUEST_CODE(t), bytes / 4, "      ");
 	}
 	fclose(f);
 	return text;
@@ -433,7 +439,7 @@ static int run_model(struct session *s, struct lit_entry *t, struct lit_model *m
 	if (s->o->out == OUT_LOG)
 		lit_log(stdout, m, &v, m->t->hash, res.seconds);
 	if (v.nforbidden) {
-		t->failure = failure_report(s->o, m, &v, res.trials);
+		t->failure = failure_report(s, m, &v, res.trials);
 		fflush(stdout);
 		fputs(t->failure ? t->failure : "", stderr);
 	}

@@ -1,0 +1,121 @@
+/* See hostcode.h. */
+#include "litmus/hostcode.h"
+
+#include <capstone/capstone.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/rcu.h"
+#include "xlate/units.h"
+#include "xlate/xlate.h"
+
+/* What an instruction does for memory order; NULL: nothing. */
+static const char *order_mark(const cs_insn *in)
+{
+	if (!strncmp(in->mnemonic, "lock", 4))
+		return strstr(in->op_str, "[rsp") && strstr(in->mnemonic, "or") ? "<== full fence" : "<== locked";
+	if (!strcmp(in->mnemonic, "mfence"))
+		return "<== full fence";
+	if (!strcmp(in->mnemonic, "xchg") && strchr(in->op_str, '['))
+		return "<== locked";
+	return NULL;
+}
+
+void hostcode_print(FILE *f, const uint8_t *code, size_t n, const char *indent, bool main_only)
+{
+	csh h;
+	cs_insn *in;
+	size_t count;
+
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, &h) != CS_ERR_OK)
+		return;
+	cs_option(h, CS_OPT_SKIPDATA, CS_OPT_ON);
+	count = cs_disasm(h, code, n, (uint64_t)(uintptr_t)code, 0, &in);
+	for (size_t k = 0; k < count; k++) {
+		const char *mark = order_mark(&in[k]);
+
+		fprintf(f, "%s%s %s%s%s\n", indent, in[k].mnemonic, in[k].op_str, mark ? "    " : "", mark ? mark : "");
+		if (main_only && !strcmp(in[k].mnemonic, "jmp"))
+			break;
+	}
+	if (count)
+		cs_free(in, count);
+	cs_close(&h);
+}
+
+unsigned hostcode_units(FILE *f, struct gang *g, uint64_t pc, unsigned n, const char *indent)
+{
+	unsigned found = 0;
+
+	if (!gang_translates(g))
+		return 0;
+	rcu_reader_register();
+	for (uint64_t at = pc; at < pc + 4 * (uint64_t)n; at += 4) {
+		const struct tc_unit *u = tc_find(gang_host(g, at), at, xlate_ctx(gang_cpu(g, 0)));
+
+		if (!u)
+			continue;
+		fprintf(f, "%sunit at +%u: %u bytes for %u instructions\n", indent, (unsigned)(at - pc), u->size,
+			((const struct xlate_meta *)u->data)->ninsns);
+		hostcode_print(f, u->code, u->size, indent, false);
+		found++;
+	}
+	rcu_reader_unregister();
+	return found;
+}
+
+/* Collects what the log gets of the intermediate code. */
+static void copy_ir(FILE *to, int fd)
+{
+	char line[512];
+	FILE *from = fdopen(fd, "r");
+
+	if (!from)
+		return;
+	rewind(from);
+	while (fgets(line, sizeof(line), from)) {
+		char *snap = strstr(line, "  {");
+
+		if (snap) /* the guest state at this point */
+			strcpy(snap, "\n");
+		if (strncmp(line, "IR of", 5))
+			fputs(line, to);
+	}
+	fclose(from);
+}
+
+bool hostcode_translate(struct gang *g, uint64_t pc, unsigned insns, FILE *ir, FILE *host)
+{
+	unsigned budget = xlate_budget;
+	uint32_t mask = log_mask;
+	int fd = memfd_create("ir", 0);
+	struct xlate *x;
+	struct tc_unit *u;
+	char path[64];
+	struct err e;
+
+	if (!gang_translates(g) || fd < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	x = xlate_new();
+	if (!x || log_open(path, &e) < 0) {
+		close(fd);
+		return false;
+	}
+	xlate_budget = insns;
+	log_mask = LOG_OPT;
+	rcu_reader_register();
+	tc_invalidate(gang_host(g, pc), 4);
+	u = xlate_unit(x, gang_cpu(g, 0), pc, gang_host(g, pc));
+	log_mask = mask;
+	xlate_budget = budget;
+	if (u)
+		hostcode_print(host, u->code, u->size, "", true);
+	rcu_reader_unregister();
+	copy_ir(ir, fd);
+	xlate_free(x);
+	return u;
+}
