@@ -67,6 +67,17 @@ unsigned hostcode_units(FILE *f, struct gang *g, uint64_t pc, unsigned n, const 
 	return found;
 }
 
+/* The memory order of an access, which intermediate code has as a number. */
+static const char *order_word(const char *line)
+{
+	static const char *const words[] = {"", "acquire", "acquire-pc", "release"};
+	const char *imm = strstr(line, " imm=");
+	bool access = strstr(line, " ld ") || strstr(line, " st ") || strstr(line, " ldx ") || strstr(line, " stx ") ||
+		      strstr(line, " rmw ") || strstr(line, " cas ");
+
+	return access && imm && imm[5] >= '1' && imm[5] <= '3' ? words[imm[5] - '0'] : strstr(line, " fence imm=1") ? "if owed" : "";
+}
+
 /* Collects what the log gets of the intermediate code. */
 static void copy_ir(FILE *to, int fd)
 {
@@ -81,8 +92,9 @@ static void copy_ir(FILE *to, int fd)
 
 		if (snap) /* the guest state at this point */
 			strcpy(snap, "\n");
+		line[strcspn(line, "\n")] = 0;
 		if (strncmp(line, "IR of", 5))
-			fputs(line, to);
+			fprintf(to, "%s%s%s\n", line, *order_word(line) ? "  " : "", order_word(line));
 	}
 	fclose(from);
 }

@@ -11,7 +11,8 @@ int cli_main(int argc, char **argv);
 	X(scale, "how a guest scales with its vCPUs, and what holds it back") \
 	X(model, "allowed outcomes of litmus tests") \
 	X(mapping, "the mapping from Arm to host memory operations, and its check") \
-	X(litmus, "run litmus tests")
+	X(litmus, "run litmus tests") \
+	X(explain, "what becomes of a litmus test: mapping, IR, host code, events")
 
 #define X(name, help) int cmd_##name(int argc, char **argv);
 CLI_COMMANDS(X)

@@ -123,4 +123,13 @@ lit -q -s 200 -r 2 -st 7 -mem direct -preload no -affinity incr1 -avail 1 "$own/
 check $? "the other knobs"
 lit -barier user "$own/data/SB.litmus" 2>&1 >/dev/null | grep -q "did you mean -barrier"
 check $? "a mistyped option"
+
+# What becomes of a test
+timeout 20 "$parma" explain "$own/acqrel/SB+stlr-ldar.litmus" >"$tmp/out"
+[ $? = 0 ] && grep -q 'before: fence if owed.*lock or\|lock or.*full fence' "$tmp/out" && grep -q 'store-release:' "$tmp/out" &&
+	grep -q 'a: Wrel x=1' "$tmp/out"
+check $? "explain: mapping, code and events"
+timeout 20 "$parma" explain --html --mapping=none "$own/data/SB+dmb.sys.litmus" >"$tmp/out"
+[ $? = 0 ] && grep -q '<svg' "$tmp/out" && ! grep -q 'lock or' "$tmp/out"
+check $? "explain: a page with the graph; no fence with the mapping none"
 echo "1..$n"
