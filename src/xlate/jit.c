@@ -15,6 +15,7 @@
 #include "a64/interp.h"
 #include "a64/interp_mem.h"
 #include "a64/mmu.h"
+#include "a64/tlbi.h"
 #include "a64/tlbset.h"
 #include "base/bug.h"
 #include "base/log.h"
@@ -145,7 +146,17 @@ static void set_link(const struct tc_out *o, const uint8_t *to)
 	x64_link_set(o->from->wcode, o->from->code, &k, to);
 }
 
-static const struct tc_ops ops = {poke, x64_kill, set_link};
+static __thread struct vcpu *running; /* OWNER(vcpu): whose thread this is, while it runs */
+
+static void wait_for_others(bool begin)
+{
+	if (begin)
+		tlbi_leave(running);
+	else
+		tlbi_enter(running);
+}
+
+static const struct tc_ops ops = {poke, x64_kill, set_link, wait_for_others};
 
 int jit_init(size_t bytes, struct err *e)
 {
@@ -231,10 +242,14 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 		c->tlb->jump_ctx = c->ctx;
 	}
 	if (unlikely(!u)) {
+		uint64_t served = c->mbox.served;
+
 		*prev = 0; /* may be freed while the translator waits for memory */
 		vcpu_doing(c, DOING_TRANSLATE);
 		u = xlate_unit(c->jit->x, c, pc, host);
 		vcpu_doing(c, DOING_GUEST);
+		if (c->mbox.served != served)
+			return; /* so may be the mapping of pc */
 		if (!u) {
 			xlate_exec(c, (uint32_t)*host);
 			return;
@@ -271,6 +286,7 @@ static void run_units(struct vcpu *c)
 
 void jit_run(struct vcpu *c)
 {
+	running = c;
 	while (!ld_acq(&c->request)) {
 		if (c->ctx & CTX_COUNT) {
 			interp_run(c); /* to the next request: soon enough */

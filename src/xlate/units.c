@@ -268,11 +268,14 @@ bool tc_begin(struct tc_window *w, size_t need)
 
 	/* An arena in a region that has been given up since may be cleared under us: take a new one. */
 	if ((size_t)(arena.end - arena.p) < need || arena.serial != ld_acq(&tc.serial)) {
+		/* Who is waited for in here may itself be in a DSB, waiting for us to serve its TLB maintenance. */
+		tc.ops->wait(true);
 		rcu_offline();
 		lock_take(&tc.lock);
 		rcu_online();
 		good = new_arena(need);
 		lock_drop(&tc.lock);
+		tc.ops->wait(false);
 	}
 	w->buf = arena.p;
 	w->end = arena.end;

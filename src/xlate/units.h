@@ -61,6 +61,8 @@ struct tc_ops {
 	/* Patches a unit's entry; sets or takes back a link. */
 	void (*kill)(uint8_t *wcode, uint32_t stale);
 	void (*link)(const struct tc_out *o, const uint8_t *to);
+	/* The calling vCPU begins or ends to wait for others: until then they need not wait for it (TLB maintenance). */
+	void (*wait)(bool begin);
 };
 
 /* Maps `bytes` of code memory in `regions` parts. 0, or -1 with e filled. */
