@@ -9,6 +9,7 @@ int cli_main(int argc, char **argv);
 #define CLI_COMMANDS(X) \
 	X(boot, "boot a guest") \
 	X(scale, "how a guest scales with its vCPUs, and what holds it back") \
+	X(top, "what the vCPUs of a running guest do") \
 	X(model, "allowed outcomes of litmus tests") \
 	X(mapping, "the mapping from Arm to host memory operations, and its check") \
 	X(litmus, "run litmus tests") \

@@ -7,6 +7,8 @@ libcli_a_SOURCES = \
 	src/cli/scale_fit.h src/cli/scale_fit.c src/cli/scale_report.c src/cli/scale_svg.c \
 	src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_mapping.c \
 	src/cli/cmd_litmus.c src/cli/cmd_explain.c
+	src/cli/cmd_top.c src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_mapping.c \
+	src/cli/cmd_litmus.c
 LIBCLI = libcli.a
 
 # Highest layer first: each library may use those to its right.
