@@ -54,7 +54,7 @@ unsigned hostcode_units(FILE *f, struct gang *g, uint64_t pc, unsigned n, const 
 		return 0;
 	rcu_reader_register();
 	for (uint64_t at = pc; at < pc + 4 * (uint64_t)n; at += 4) {
-		const struct tc_unit *u = tc_find(gang_host(g, at), at, xlate_ctx(gang_cpu(g, 0)));
+		const struct tc_unit *u = tc_find(gang_host(g, at), at, gang_cpu(g, 0)->ctx);
 
 		if (!u)
 			continue;
