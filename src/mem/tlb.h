@@ -23,7 +23,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 
-#define TLB_BITS 10
+#define TLB_BITS 12
 #define TLB_SIZE (1u << TLB_BITS)
 #define TLB_PAGE_BITS 12
 #define TLB_PAGE ((uint64_t)1 << TLB_PAGE_BITS)
@@ -48,7 +48,12 @@ struct tlb {
 	uint32_t jump_ctx;                  /* OWNER(vcpu) context bits that the lines belong to */
 };
 
-static inline unsigned tlb_index(uint64_t va) { return (unsigned)(va >> TLB_PAGE_BITS) & (TLB_SIZE - 1); }
+/* Pages whose addresses differ by a large power of two, as arrays of a program often do, get different slots. */
+#define TLB_HASH_SHIFT (TLB_PAGE_BITS + TLB_BITS) /* no less: tlb_no_match() needs it */
+static inline unsigned tlb_index(uint64_t va)
+{
+	return ((uint32_t)va >> TLB_PAGE_BITS ^ (uint32_t)va >> TLB_HASH_SHIFT) & (TLB_SIZE - 1);
+}
 static inline uint64_t tlb_no_match(unsigned index) { return (uint64_t)(index ^ 1) << TLB_PAGE_BITS; }
 
 /* Empties the jump cache. Owner. */

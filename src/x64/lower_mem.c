@@ -59,7 +59,10 @@ static void check(struct lower *l, struct stub *s, bool write, unsigned align, i
 		slow_if(l, s, CC_NE);
 	}
 	x_mov(a, false, RCX, at);
+	x_mov(a, false, RDX, at);
 	x_shift_i(a, X_SHR, false, RCX, 12);
+	x_shift_i(a, X_SHR, false, RDX, x64_cfg.tlb_hash);
+	x_alu(a, X_XOR, false, RCX, xr(RDX));
 	x_alu_i(a, X_AND, false, xr(RCX), (1 << x64_cfg.tlb_bits) - 1);
 	if (s->aux & MEM_UNPRIV) { /* another table, whose address is not in a register */
 		x_load(a, true, RDX, xmem(R15, (int)x64_cfg.off_tlb_unpriv));

@@ -30,7 +30,7 @@
 /* What the back end knows of the guest's environment; CONST_AFTER_INIT. */
 struct x64_config {
 	uint32_t off_pc, off_request, off_tlb, off_tlb_unpriv, off_fp, off_owed, off_nzcv, off_icount;
-	uint32_t tag_r, tag_w, addend, tlb_bits; /* in the TLB */
+	uint32_t tag_r, tag_w, addend, tlb_bits, tlb_hash; /* in the TLB */
 	uint32_t jc, jc_bits;                    /* its jump cache: {pc, code} pairs */
 	/* addr, operand (vectors: in FR_TMP), unit, record, frame; result (vectors: in FR_TMP) */
 	uint64_t (*slow)(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame);

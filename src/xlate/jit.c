@@ -178,6 +178,7 @@ int jit_init(size_t bytes, struct err *e)
 		.tag_w = offsetof(struct tlb, tag_w),
 		.addend = offsetof(struct tlb, addend),
 		.tlb_bits = TLB_BITS,
+		.tlb_hash = TLB_HASH_SHIFT,
 		.jc = offsetof(struct tlb, jump),
 		.jc_bits = TLB_JUMP_BITS,
 		.slow = slow,
