@@ -7,14 +7,6 @@ libcli_a_SOURCES += src/cli/cmd_litmus.c src/cli/cmd_explain.c
 libcli_a_SOURCES += src/cli/qmpclient.h src/cli/qmpclient.c src/cli/cmd_top.c
 libcli_a_SOURCES += src/cli/scale.h src/cli/cmd_scale.c src/cli/scale_run.c src/cli/scale_signal.h src/cli/scale_signal.c
 libcli_a_SOURCES += src/cli/scale_fit.h src/cli/scale_fit.c src/cli/scale_report.c src/cli/scale_svg.c
-libcli_a_SOURCES = \
-	src/cli/cli.h src/cli/cli.c \
-	src/cli/boot_opts.h src/cli/boot_opts.def src/cli/boot_opts.c \
-	src/cli/qmpclient.h src/cli/qmpclient.c \
-	src/cli/scale.h src/cli/cmd_scale.c src/cli/scale_run.c src/cli/scale_signal.h src/cli/scale_signal.c \
-	src/cli/scale_fit.h src/cli/scale_fit.c src/cli/scale_report.c src/cli/scale_svg.c \
-	src/cli/cmd_top.c src/cli/cmd_boot.c src/cli/cmd_model.c src/cli/cmd_mapping.c \
-	src/cli/cmd_litmus.c src/cli/cmd_explain.c
 LIBCLI = libcli.a
 
 # Highest layer first: each library may use those to its right.
