@@ -51,7 +51,7 @@ struct ir_unit *ir_new(const struct ir_slot *slots, unsigned nslots)
 	struct ir_unit *u = calloc(1, sizeof(*u));
 
 	BUG_ON(!u || nslots > IR_MAX_SLOTS);
-	u->n = calloc(IR_MAX_NODES, sizeof(*u->n));
+	u->n = calloc(IR_MAX_NODES + IR_SPARE_NODES, sizeof(*u->n));
 	u->snaps = calloc(IR_MAX_SNAPS, sizeof(*u->snaps));
 	u->ents = calloc(IR_MAX_SNAPENTS, sizeof(*u->ents));
 	BUG_ON(!u->n || !u->snaps || !u->ents);

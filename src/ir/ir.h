@@ -107,6 +107,7 @@ struct ir_snap {
 
 #define IR_MAX_SLOTS 72
 #define IR_MAX_NODES 6000
+#define IR_SPARE_NODES 256 /* room behind the nodes, for values that a back end adds */
 #define IR_MAX_SNAPS 2000
 #define IR_MAX_SNAPENTS 40000
 

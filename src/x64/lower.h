@@ -22,6 +22,18 @@ struct val {
 	uint16_t depth;   /* of a condition */
 };
 
+/*
+ * Accesses off one base register that share a check (lower_group.c): the first checks the whole span and keeps the
+ * host address less the guest's in a value of its own, `ref`; 0 there sends the others to their slow paths.
+ */
+struct group {
+	ir_ref leader, base, ref;
+	int32_t lo, hi;
+	bool write;
+	unsigned members;
+};
+#define MAX_GROUPS (IR_SPARE_NODES - 1)
+
 enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL };
 struct stub {
 	uint8_t kind, type;
@@ -37,6 +49,7 @@ struct stub {
 	unsigned nfrom;
 	uint8_t *back;
 	ir_ref node;
+	int8_t zero;             /* STUB_SLOW: register to clear afterwards, or -1 */
 	uint32_t live_g, live_x; /* STUB_CALL: registers to keep */
 	int8_t src[4];
 };
@@ -58,6 +71,9 @@ struct lower {
 	ir_ref fl_ref;
 	uint8_t *fl_pos;
 	struct val *v;
+	struct group *groups;    /* [1..ngroups] */
+	uint8_t *group;          /* [node]: its group, 0: none */
+	unsigned ngroups;
 	struct use *uses;
 	uint32_t nuses;
 	struct stub *stubs;
@@ -70,6 +86,9 @@ struct lower {
 };
 
 #define LN(r) (&l->u->n[r])
+
+/* -- shared checks (lower_group.c) -- */
+void lo_find_groups(struct lower *l);
 
 /* -- register allocation (regalloc.c) -- */
 void ra_prepare(struct lower *l);

@@ -291,6 +291,8 @@ static void slow_path(struct lower *l, struct stub *s)
 		else
 			x_mov(a, true, s->reg, RAX);
 	}
+	if (s->zero >= 0)
+		x_mov_ri(a, s->zero, 0);
 	x_jmp_to(a, s->back + a->delta);
 }
 

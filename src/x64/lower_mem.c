@@ -28,6 +28,7 @@ static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
 	struct stub *s = lo_stub(l, STUB_SLOW);
 
 	s->node = r;
+	s->zero = -1;
 	s->base = (int8_t)base;
 	s->disp = (int32_t)LN(r)->k;
 	s->in = (int8_t)in;
@@ -40,14 +41,14 @@ static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
 
 static void slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
 
-/* Checks the access; afterwards [rcx + *addr] is the host address. */
-static void check(struct lower *l, struct stub *s, bool write, unsigned align, int *addr)
+/* Checks `bytes` at base + lo; afterwards rcx is the addend. *addr: register with that address. */
+static void check_span(struct lower *l, struct stub *s, bool write, unsigned align, int32_t lo, int bytes, int *addr)
 {
 	struct xa *a = &l->a;
-	int bytes = 1 << (s->aux & MEM_SIZE), at = s->base;
+	int at = s->base;
 
-	if (s->disp) {
-		x_lea(a, true, RAX, xmem(at, s->disp));
+	if (lo) {
+		x_lea(a, true, RAX, xmem(at, lo));
 		at = RAX;
 	}
 	if (s->aux & MEM_CHECK_SP) {
@@ -79,6 +80,35 @@ static void check(struct lower *l, struct stub *s, bool write, unsigned align, i
 	else
 		x_load(a, true, RCX, xmemi(R14, RCX, 3, (int)x64_cfg.addend));
 	*addr = at;
+}
+
+static void check(struct lower *l, struct stub *s, bool write, unsigned align, int *addr)
+{
+	check_span(l, s, write, align, s->disp, 1 << (s->aux & MEM_SIZE), addr);
+}
+
+/*
+ * The host operand of a plain access.  In a group: the leader checks for all and keeps the addend, the others only look
+ * whether it did.  `addend`: the register of the group's value, brought before the stub was made, or -1.
+ */
+static struct xm operand(struct lower *l, struct stub *s, ir_ref r, bool write, unsigned align, int addend)
+{
+	const struct group *g = &l->groups[l->group[r]];
+	int at;
+
+	if (addend < 0) {
+		check(l, s, write, align, &at);
+		return xmemi(RCX, at, 0, 0);
+	}
+	if (g->leader == r) {
+		s->zero = (int8_t)addend;
+		check_span(l, s, g->write, align, g->lo, g->hi - g->lo, &at);
+		x_mov(&l->a, true, addend, RCX);
+	} else {
+		x_test(&l->a, true, addend, addend);
+		slow_if(l, s, CC_E);
+	}
+	return xmemi(s->base, addend, 0, s->disp);
 }
 
 static unsigned align_of(const struct ir_node *n)
@@ -130,18 +160,36 @@ static void store_int(struct xa *a, unsigned size, struct xm m, int s)
 	}
 }
 
+/* The group's value where r is not its leader; -1: no group, or its leader. */
+static int use_addend(struct lower *l, ir_ref r)
+{
+	const struct group *g = &l->groups[l->group[r]];
+
+	return l->group[r] && g->leader != r ? lo_use(l, g->ref) : -1;
+}
+static int def_addend(struct lower *l, ir_ref r)
+{
+	const struct group *g = &l->groups[l->group[r]];
+
+	return l->group[r] && g->leader == r ? lo_def(l, g->ref) : -1;
+}
+
 static void load(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
-	int base = lo_use(l, n->a[0]), at, d;
+	int base = lo_use(l, n->a[0]), addend = use_addend(l, r), d;
 	struct stub *s = slow_stub(l, r, base, 0);
+	struct xm m;
 
-	d = n->op == IR_ldv ? lo_defx(l, r) : lo_def(l, r); /* before the check: what it spills is spilled on both ways */
-	check(l, s, false, align_of(n), &at);
+	/* Before the check: what these spill is spilled on both ways. */
+	if (addend < 0)
+		addend = def_addend(l, r);
+	d = n->op == IR_ldv ? lo_defx(l, r) : lo_def(l, r);
+	m = operand(l, s, r, false, align_of(n), addend);
 	if (n->op == IR_ldv)
-		x_vload(&l->a, d, xmemi(RCX, at, 0, 0));
+		x_vload(&l->a, d, m);
 	else
-		load_int(&l->a, n->aux, d, xmemi(RCX, at, 0, 0));
+		load_int(&l->a, n->aux, d, m);
 	s->reg = (int8_t)d;
 	s->load = true;
 	s->back = l->a.p;
@@ -151,14 +199,17 @@ static void store(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
 	bool vec = n->op == IR_stv;
-	int base = lo_use(l, n->a[0]), at, v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]);
+	int base = lo_use(l, n->a[0]), v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]), addend = use_addend(l, r);
 	struct stub *s = slow_stub(l, r, base, v);
+	struct xm m;
 
-	check(l, s, true, align_of(n), &at);
+	if (addend < 0)
+		addend = def_addend(l, r);
+	m = operand(l, s, r, true, align_of(n), addend);
 	if (vec)
-		x_vstore(&l->a, xmemi(RCX, at, 0, 0), v);
+		x_vstore(&l->a, m, v);
 	else
-		store_int(&l->a, n->aux & MEM_SIZE, xmemi(RCX, at, 0, 0), v);
+		store_int(&l->a, n->aux & MEM_SIZE, m, v);
 	s->back = l->a.p;
 }
 

@@ -73,6 +73,7 @@ void ra_prepare(struct lower *l)
 		if (n->type == T_BOOL && !l->v[r].lazy)
 			l->v[r].depth = 1;
 	}
+	lo_find_groups(l);
 	for (ir_ref r = u->nn - 1; r; r--) {
 		const struct ir_node *n = &u->n[r];
 		const struct ir_opinfo *in = ir_info(n->op);
@@ -89,6 +90,8 @@ void ra_prepare(struct lower *l)
 			for (uint32_t k = 0; k < s->n; k++)
 				add_snap(l, u->ents[s->first + k].ref, r);
 		}
+		if (l->group[r] && l->groups[l->group[r]].leader != r)
+			add_use(l, l->groups[l->group[r]].ref, r);
 		if (v->lazy)
 			continue; /* its users have counted the operands */
 		for (unsigned k = 0; k < in->nops; k++)
