@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "a64/tlbi.h"
 #include "base/log.h"
 #include "base/rcu.h"
 #include "xlate/units.h"
@@ -99,35 +100,61 @@ static void copy_ir(FILE *to, int fd)
 	fclose(from);
 }
 
-bool hostcode_translate(struct gang *g, uint64_t pc, unsigned insns, FILE *ir, FILE *host)
+/* Translation happens on a vCPU's thread, as a job that runs nothing. */
+struct request {
+	struct gang *g;
+	uint64_t pc;
+	unsigned insns;
+	FILE *host;
+	bool done;
+};
+
+static void translate(void *ctx, unsigned v)
 {
+	struct request *q = ctx;
+	struct vcpu *c = gang_cpu(q->g, v);
 	unsigned budget = xlate_budget;
 	uint32_t mask = log_mask;
-	int fd = memfd_create("ir", 0);
-	struct xlate *x;
+	struct xlate *x = v ? NULL : xlate_new();
 	struct tc_unit *u;
+
+	if (!x)
+		return;
+	rcu_online();
+	tlbi_enter(c);
+	xlate_budget = q->insns;
+	log_mask = LOG_OPT;
+	tc_invalidate(gang_host(q->g, q->pc), 4);
+	u = xlate_unit(x, c, q->pc, gang_host(q->g, q->pc));
+	log_mask = mask;
+	xlate_budget = budget;
+	if (u)
+		hostcode_print(q->host, u->code, u->size, "", true);
+	q->done = u;
+	xlate_free(x);
+	tlbi_leave(c);
+	rcu_offline();
+}
+
+static bool no_role(void *ctx, unsigned v, struct gang_start *s) { return false; }
+static void nothing(void *ctx, unsigned v) {}
+static bool no_more(void *ctx) { return false; }
+
+bool hostcode_translate(struct gang *g, uint64_t pc, unsigned insns, FILE *ir, FILE *host)
+{
+	struct request q = {g, pc, insns, host, false};
+	const struct gang_job job = {translate, no_role, nothing, no_more, &q};
+	int fd = memfd_create("ir", 0);
 	char path[64];
 	struct err e;
 
 	if (!gang_translates(g) || fd < 0)
 		return false;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	x = xlate_new();
-	if (!x || log_open(path, &e) < 0) {
+	if (log_open(path, &e) < 0 || gang_run(g, &job, 10) < 0) {
 		close(fd);
 		return false;
 	}
-	xlate_budget = insns;
-	log_mask = LOG_OPT;
-	rcu_reader_register();
-	tc_invalidate(gang_host(g, pc), 4);
-	u = xlate_unit(x, gang_cpu(g, 0), pc, gang_host(g, pc));
-	log_mask = mask;
-	xlate_budget = budget;
-	if (u)
-		hostcode_print(host, u->code, u->size, "", true);
-	rcu_reader_unregister();
 	copy_ir(ir, fd);
-	xlate_free(x);
-	return u;
+	return q.done;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct lit_suite *s, const char *path)
+struct lit_entry *lit_suite_new(struct lit_suite *s, const char *path)
 {
 	if (s->n == s->cap) {
 		s->cap = s->cap * 2 + 64;
@@ -15,7 +15,30 @@ static void add(struct lit_suite *s, const char *path)
 		if (!s->entry)
 			exit(EXIT_HOST);
 	}
-	s->entry[s->n++] = (struct lit_entry){.path = strdup(path)};
+	s->entry[s->n] = (struct lit_entry){.path = strdup(path)};
+	return &s->entry[s->n++];
+}
+
+void lit_entry_count(struct lit_entry *t, const char *text, uint64_t count, bool good, bool allowed)
+{
+	unsigned k;
+
+	for (k = 0; k < t->ncounts && strcmp(t->counts[k].text, text); k++)
+		;
+	if (k == t->ncounts) {
+		t->counts = realloc(t->counts, ++t->ncounts * sizeof(*t->counts));
+		if (!t->counts)
+			exit(EXIT_HOST);
+		t->counts[k] = (struct lit_count){strdup(text), 0, good, allowed};
+		t->nhit += allowed;
+		t->nseen++;
+	}
+	t->counts[k].count += count;
+	*(good ? &t->pos : &t->neg) += count;
+	if (!allowed) {
+		t->forbidden += count;
+		t->status = LIT_FORBIDDEN;
+	}
 }
 
 static int cmp_ent(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
@@ -37,7 +60,7 @@ int lit_suite_add(struct lit_suite *s, const char *path, struct err *e)
 		if (ent->fts_info == FTS_NS || ent->fts_info == FTS_DNR || ent->fts_info == FTS_ERR)
 			ret = err_set(e, EXIT_INPUT, "%s: %s", ent->fts_path, strerror(ent->fts_errno));
 		else if (ent->fts_info == FTS_F && ((dot && !strcmp(dot, ".litmus")) || !ent->fts_level))
-			add(s, ent->fts_path);
+			lit_suite_new(s, ent->fts_path);
 	}
 	if (!fts)
 		ret = err_set(e, EXIT_INPUT, "%s: %s", path, strerror(errno));
@@ -54,6 +77,9 @@ void lit_suite_free(struct lit_suite *s)
 		free(s->entry[i].name);
 		free(s->entry[i].message);
 		free(s->entry[i].failure);
+		for (unsigned k = 0; k < s->entry[i].ncounts; k++)
+			free(s->entry[i].counts[k].text);
+		free(s->entry[i].counts);
 	}
 	free(s->entry);
 	*s = (struct lit_suite){0};

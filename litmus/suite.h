@@ -15,13 +15,21 @@ enum lit_status {
 	LIT_FAILED,     /* could not run: malformed, beyond limits, endless */
 };
 
+struct lit_count {
+	char *text;
+	uint64_t count;
+	bool good, allowed;
+};
+
 struct lit_entry {
 	char *path, *name;
+	unsigned rounds;       /* how often it was run */
+	unsigned ncounts;      /* states seen, over all rounds */
+	struct lit_count *counts;
 	enum lit_status status;
 	char *message;         /* why not run */
 	uint64_t trials, pos, neg, forbidden;
 	unsigned nseen, nallowed, nhit;
-	bool cond_ok;
 	double seconds;
 	char *failure;         /* LIT_FORBIDDEN: the report */
 };
@@ -34,6 +42,10 @@ struct lit_suite {
 /* Appends a file, or all .litmus files below a folder in order of name. */
 int lit_suite_add(struct lit_suite *s, const char *path, struct err *e);
 void lit_suite_free(struct lit_suite *s);
+/* An entry without a look at the file. */
+struct lit_entry *lit_suite_new(struct lit_suite *s, const char *path);
+/* Adds trials that ended in a state; the sums of t follow. */
+void lit_entry_count(struct lit_entry *t, const char *text, uint64_t count, bool good, bool allowed);
 
 struct lit_totals {
 	unsigned count[LIT_FAILED + 1];

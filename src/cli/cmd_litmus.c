@@ -6,6 +6,7 @@
  * are litmus7's, with one dash or two.
  */
 #include "cli/cli.h"
+#include "cli/litmus_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@
 #include "base/nearest.h"
 #include "litmus/hostcode.h"
 #include "litmus/judge.h"
+#include "litmus/results.h"
 #include "litmus/suite.h"
 #include "mcm/mapping.h"
 
@@ -36,6 +38,12 @@ struct options {
 	struct lit_expectlog expect;
 	bool judged_by_log;
 	struct lit_suite suite;
+
+	/* of campaigns */
+	bool campaign;
+	const char *results;
+	unsigned rounds, shard, shards;
+	double hours;
 };
 
 struct session {
@@ -186,6 +194,26 @@ static int opt_junit(struct options *o, const char *v) { return o->junit = v, 0;
 static int opt_tap(struct options *o, const char *v) { return o->out = OUT_TAP, 0; }
 static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 0; }
 
+static int opt_results(struct options *o, const char *v) { return o->results = v, 0; }
+static int opt_rounds(struct options *o, const char *v) { return small("rounds", v, 1, 1000000000, &o->rounds); }
+static int opt_hours(struct options *o, const char *v) { return opt_seconds("hours", v, &o->hours); }
+
+static int opt_shard(struct options *o, const char *v)
+{
+	char rest;
+
+	if (sscanf(v, "%u/%u%c", &o->shard, &o->shards, &rest) != 2 || o->shard >= o->shards)
+		return bad("-shard: I/N expected, I from 0 to N - 1, not '%s'", v);
+	return 0;
+}
+
+/* The same of campaigns only. */
+#define CAMPAIGN_OPTIONS(X) \
+	X(results, "FILE", "where results are kept; a campaign that finds the file goes on from there") \
+	X(rounds, "N", "run each test N times (default: until the hours are over, or once)") \
+	X(hours, "H", "run for so long") \
+	X(shard, "I/N", "only every N-th test, from number I (default: as Slurm's or MPI's environment says)")
+
 /* X(name, argument or NULL, help) */
 #define OPTIONS(X) \
 	X(s, "N", "instances of the test in a run (default 5000)") \
@@ -211,19 +239,27 @@ static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 
 static const struct {
 	const char *name, *arg, *help;
 	int (*parse)(struct options *o, const char *v);
+	bool campaign;
 } table[] = {
-#define X(n, a, h) {#n, a, h, opt_##n},
+#define X(n, a, h) {#n, a, h, opt_##n, false},
 	OPTIONS(X)
+#undef X
+#define X(n, a, h) {#n, a, h, opt_##n, true},
+	CAMPAIGN_OPTIONS(X)
 #undef X
 };
 
-static void usage(FILE *f)
+static void usage(FILE *f, bool campaign)
 {
-	fputs("usage: parma litmus [OPTIONS] FILE|FOLDER...\n\n"
-	      "Runs litmus tests (herd7's format, AArch64) on vCPUs and checks each final state against those\n"
-	      "that the Arm memory model allows.\n\n", f);
+	fputs(campaign ? "usage: parma litmus campaign -results FILE [OPTIONS] FILE|FOLDER...\n\n"
+			 "Runs litmus tests for long, round after round, and keeps the sums in a file.\n\n"
+		       : "usage: parma litmus [OPTIONS] FILE|FOLDER...\n"
+			 "       parma litmus gen|campaign|merge ...  (each has --help)\n\n"
+			 "Runs litmus tests (herd7's format, AArch64) on vCPUs and checks each final state against those\n"
+			 "that the Arm memory model allows.\n\n", f);
 	for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
-		fprintf(f, "  -%s%s%-*s %s\n", table[i].name, table[i].arg ? " " : "",
+		if (campaign || !table[i].campaign)
+			fprintf(f, "  -%s%s%-*s %s\n", table[i].name, table[i].arg ? " " : "",
 			(int)(24 - strlen(table[i].name) - (table[i].arg != NULL)), table[i].arg ? table[i].arg : "",
 			table[i].help);
 	fputs("\nExit status: 0 nothing forbidden seen, 1 something forbidden, 2 some tests could not run.\n", f);
@@ -242,6 +278,8 @@ static int parse_option(struct options *o, char **argv, int argc, int *i)
 	for (unsigned k = 0; k < ARRAY_SIZE(table); k++) {
 		const char *v = name[n] ? name + n + 1 : NULL;
 
+		if (table[k].campaign && !o->campaign)
+			continue;
 		nearest_try(&near, table[k].name);
 		if (strcmp(table[k].name, buf))
 			continue;
@@ -264,7 +302,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		int r = 0;
 
 		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-help")) {
-			usage(stdout);
+			usage(stdout, o->campaign);
 			return -1;
 		}
 		if (argv[i][0] == '-' && argv[i][1])
@@ -275,7 +313,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 			return r;
 	}
 	if (!o->suite.n) {
-		usage(stderr);
+		usage(stderr, o->campaign);
 		return EXIT_USAGE;
 	}
 	return 0;
@@ -426,19 +464,18 @@ static int run_model(struct session *s, struct lit_entry *t, struct lit_model *m
 		return -1;
 	}
 	judge(s, m, &res, &allowed, &v);
-	t->status = v.nforbidden ? LIT_FORBIDDEN : LIT_PASS;
-	t->trials = res.trials;
-	t->pos = v.pos;
-	t->neg = v.neg;
-	t->forbidden = v.forbidden;
-	t->nseen = v.n;
+	if (t->status == LIT_PENDING)
+		t->status = LIT_PASS;
+	t->rounds++;
+	t->trials += res.trials;
+	t->seconds += res.seconds;
 	t->nallowed = v.nallowed;
-	t->nhit = v.nhit;
-	t->cond_ok = v.ok;
-	t->seconds = res.seconds;
+	for (unsigned i = 0; i < v.n; i++)
+		lit_entry_count(t, v.seen[i].text, v.seen[i].count, v.seen[i].good, v.seen[i].allowed);
 	if (s->o->out == OUT_LOG)
 		lit_log(stdout, m, &v, m->t->hash, res.seconds);
 	if (v.nforbidden) {
+		free(t->failure);
 		t->failure = failure_report(s, m, &v, res.trials);
 		fflush(stdout);
 		fputs(t->failure ? t->failure : "", stderr);
@@ -463,6 +500,7 @@ static void run_entry(struct session *s, struct lit_entry *t)
 		test = litmus_parse(t->path, text, len, &s->arena, &e);
 	free(text);
 	if (test) {
+		free(t->name);
 		t->name = strdup(test->name);
 		scope = out_of_scope(test);
 	}
@@ -476,6 +514,7 @@ static void run_entry(struct session *s, struct lit_entry *t)
 		m = lit_model_new(test, 2, &s->arena, &e);
 	if (!m || run_model(s, t, m, &e) < 0) {
 		t->status = LIT_FAILED;
+		free(t->message);
 		t->message = strdup(e.msg);
 		fflush(stdout);
 		fprintf(stderr, "parma litmus: %s\n", e.msg);
@@ -556,6 +595,144 @@ static int run_all(struct options *o)
 	return r ? r : lit_suite_exit(&o->suite);
 }
 
+/* -- campaigns -- */
+
+/* Rank and size as launchers put them into the environment. */
+static void shard_of_launcher(struct options *o)
+{
+	static const char *const names[][2] = {
+		{"SLURM_PROCID", "SLURM_NTASKS"}, {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+		{"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", "PMIX_SIZE"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names) && !o->shards; i++) {
+		const char *rank = getenv(names[i][0]), *size = getenv(names[i][1]);
+
+		if (rank && size && strtoul(size, NULL, 10) > strtoul(rank, NULL, 10)) {
+			o->shard = (unsigned)strtoul(rank, NULL, 10);
+			o->shards = (unsigned)strtoul(size, NULL, 10);
+		}
+	}
+	if (!o->shards)
+		o->shards = 1;
+}
+
+/* Keeps the tests of this shard. */
+static void keep_shard(struct options *o)
+{
+	struct lit_suite mine = {0};
+
+	for (unsigned i = 0; i < o->suite.n; i++)
+		if (i % o->shards == o->shard)
+			lit_suite_new(&mine, o->suite.entry[i].path);
+	lit_suite_free(&o->suite);
+	o->suite = mine;
+}
+
+/* The test with the fewest rounds that can be run; NULL: all have had theirs. */
+static struct lit_entry *next_test(const struct options *o, uint64_t end_ns)
+{
+	struct lit_entry *best = NULL;
+
+	for (unsigned i = 0; i < o->suite.n; i++) {
+		struct lit_entry *t = &o->suite.entry[i];
+
+		if (t->status != LIT_SKIP && t->status != LIT_FAILED && (!best || t->rounds < best->rounds))
+			best = t;
+	}
+	if (!best || (o->rounds && best->rounds >= o->rounds) || (end_ns && clock_ns() >= end_ns && best->rounds))
+		return NULL;
+	return best;
+}
+
+static int run_campaign(struct options *o, char *results)
+{
+	struct session s = {.o = o};
+	uint64_t end_ns = o->hours > 0 ? clock_ns() + (uint64_t)(o->hours * 3600e9) : 0, saved = clock_ns(), seed = o->run.seed;
+	struct lit_entry *t;
+	char set[300];
+	struct err e;
+
+	settings(o, set, sizeof(set));
+	if (lit_results_load(results, &o->suite, false, true, &e) < 0)
+		return bad("%s", e.msg), e.code;
+	while ((t = next_test(o, end_ns))) {
+		o->run.seed = seed + t->rounds * UINT64_C(0x10001);
+		run_entry(&s, t);
+		if (clock_ns() - saved > UINT64_C(5000000000)) {
+			if (lit_results_save(results, &o->suite, set, &e) < 0)
+				return bad("%s", e.msg), e.code;
+			saved = clock_ns();
+		}
+	}
+	if (s.g)
+		gang_free(s.g);
+	mcm_arena_free(&s.arena);
+	if (lit_results_save(results, &o->suite, set, &e) < 0)
+		return bad("%s", e.msg), e.code;
+	lit_suite_summary(stdout, &o->suite, true);
+	return lit_suite_exit(&o->suite);
+}
+
+static int run_options(struct options *o)
+{
+	char results[4096];
+
+	clock_init();
+	mcm_mapping_select(o->mapping);
+	if (!o->smp)
+		o->smp = (unsigned)MIN(sysconf(_SC_NPROCESSORS_ONLN), (long)GANG_MAX_CPUS);
+	if (!o->campaign) {
+		o->smp = MAX(o->smp, threads_needed(o));
+	} else {
+		shard_of_launcher(o);
+		keep_shard(o);
+		o->smp = MAX(o->smp, threads_needed(o));
+		o->out = OUT_QUIET;
+		if (!o->rounds && o->hours <= 0)
+			o->rounds = 1;
+	}
+	if (!o->run.avail)
+		o->run.avail = (unsigned)MAX(1L, MIN((long)o->smp, sysconf(_SC_NPROCESSORS_ONLN)));
+	if (!o->campaign)
+		return run_all(o);
+	if (!o->results)
+		return bad("campaign: -results FILE is needed");
+	snprintf(results, sizeof(results), o->shards > 1 ? "%s.%u" : "%s", o->results, o->shard);
+	return run_campaign(o, results);
+}
+
+static int litmus_merge(int argc, char **argv)
+{
+	struct lit_suite s = {0};
+	const char *out = NULL;
+	struct err e = {0};
+	int r = 0;
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		fputs("usage: parma litmus merge [-o FILE] RESULTS...\n\n"
+		      "Adds up results of campaigns (shards, machines) and prints the totals.\n", argc < 2 ? stderr : stdout);
+		return argc < 2 ? EXIT_USAGE : EXIT_OK;
+	}
+	for (int i = 1; i < argc && !r; i++) {
+		if (!strcmp(argv[i], "-o") && i + 1 < argc)
+			out = argv[++i];
+		else
+			r = lit_results_load(argv[i], &s, true, false, &e);
+	}
+	if (!r && out)
+		r = lit_results_save(out, &s, "merged", &e);
+	if (r) {
+		bad("merge: %s", e.msg);
+		r = e.code;
+	} else {
+		lit_suite_summary(stdout, &s, false);
+		r = lit_suite_exit(&s);
+	}
+	lit_suite_free(&s);
+	return r;
+}
+
 int cmd_litmus(int argc, char **argv)
 {
 	struct options o = {
@@ -563,18 +740,16 @@ int cmd_litmus(int argc, char **argv)
 		.engine = gang_engine_at(0),
 		.mapping = mcm_mapping_selected(),
 	};
-	int r = parse_options(argc, argv, &o);
+	int r;
 
-	if (!r) {
-		clock_init();
-		mcm_mapping_select(o.mapping);
-		if (!o.smp)
-			o.smp = (unsigned)MIN(sysconf(_SC_NPROCESSORS_ONLN), (long)GANG_MAX_CPUS);
-		o.smp = MAX(o.smp, threads_needed(&o));
-		if (!o.run.avail)
-			o.run.avail = (unsigned)MAX(1L, MIN((long)o.smp, sysconf(_SC_NPROCESSORS_ONLN)));
-		r = run_all(&o);
-	}
+	if (argc > 1 && !strcmp(argv[1], "gen"))
+		return litmus_gen(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "merge"))
+		return litmus_merge(argc - 1, argv + 1);
+	o.campaign = argc > 1 && !strcmp(argv[1], "campaign");
+	r = parse_options(argc - o.campaign, argv + o.campaign, &o);
+	if (!r)
+		r = run_options(&o);
 	lit_suite_free(&o.suite);
 	lit_expectlog_free(&o.expect);
 	return r < 0 ? EXIT_OK : r;

@@ -124,6 +124,22 @@ check $? "the other knobs"
 lit -barier user "$own/data/SB.litmus" 2>&1 >/dev/null | grep -q "did you mean -barrier"
 check $? "a mistyped option"
 
+# Generation, campaigns, merging
+"$parma" litmus gen -min 4 -max 4 -n 12 "$tmp/gen" | grep -q '^12 tests' && lit -q -s 50 -r 1 "$tmp/gen" >"$tmp/out"
+check $? "generated tests run"
+camp() { timeout 60 "$parma" litmus campaign -smp 2 -s 50 -r 1 -results "$tmp/res" "$@" "$tmp/gen" >"$tmp/out"; }
+camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_NTASKS=2 camp -rounds 1 && camp -shard 0/2 -rounds 3 &&
+	[ "$(grep -c ^test "$tmp/res.0")$(grep -c ^test "$tmp/res.1")" = 66 ] &&
+	[ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.0" | sort -u)" = 3 ]
+check $? "a campaign in two shards, one resumed"
+"$parma" litmus merge -o "$tmp/all" "$tmp/res.0" "$tmp/res.1" >"$tmp/out" &&
+	awk -F'\t' '/^test/ { t += $6 } /^state/ { s += $2 } END { exit !(t && t == s) }' "$tmp/all" &&
+	grep -q '^12 tests: 12 ok' "$tmp/out"
+check $? "their results merged: every trial is counted"
+printf 'state\t1\n' >>"$tmp/res.1"
+"$parma" litmus merge "$tmp/res.1" 2>&1 >/dev/null | grep -q 'res.1:[0-9]*:1: malformed line'
+check $? "a malformed file of results"
+
 # What becomes of a test
 timeout 20 "$parma" explain "$own/acqrel/SB+stlr-ldar.litmus" >"$tmp/out"
 [ $? = 0 ] && grep -q 'before: fence if owed.*lock or\|lock or.*full fence' "$tmp/out" && grep -q 'store-release:' "$tmp/out" &&

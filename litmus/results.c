@@ -1,0 +1,119 @@
+/* See results.h. */
+#include "litmus/results.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+#define FIRST_LINE "#parma litmus campaign 1"
+
+int lit_results_save(const char *path, const struct lit_suite *s, const char *settings, struct err *e)
+{
+	char tmp[4096];
+	FILE *f;
+	bool bad;
+
+	snprintf(tmp, sizeof(tmp), "%s.new", path);
+	f = fopen(tmp, "w");
+	if (!f)
+		return err_set(e, EXIT_HOST, "%s: %s", tmp, strerror(errno));
+	fprintf(f, FIRST_LINE "\n#%s\n", settings);
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct lit_entry *t = &s->entry[i];
+
+		if (t->status == LIT_PENDING)
+			continue;
+		fprintf(f, "test\t%s\t%s\t%d\t%u\t%" PRIu64 "\t%.6f\t%u\t%s\n", t->path, t->name ? t->name : "", (int)t->status,
+			t->rounds, t->trials, t->seconds, t->nallowed, t->message ? t->message : "");
+		for (unsigned k = 0; k < t->ncounts; k++)
+			fprintf(f, "state\t%" PRIu64 "\t%d\t%d\t%s\n", t->counts[k].count, t->counts[k].good,
+				t->counts[k].allowed, t->counts[k].text);
+	}
+	bad = ferror(f);
+	bad |= fclose(f) != 0;
+	if (bad || rename(tmp, path))
+		return err_set(e, EXIT_HOST, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Cuts a line at its tabs; returns the number of fields. */
+static unsigned fields(char *line, char **f, unsigned max)
+{
+	unsigned n = 0;
+
+	line[strcspn(line, "\n")] = 0;
+	while (n < max) {
+		f[n++] = line;
+		line = strchr(line, '\t');
+		if (!line)
+			break;
+		*line++ = 0;
+	}
+	return n;
+}
+
+static struct lit_entry *find(struct lit_suite *s, const char *path)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (!strcmp(s->entry[i].path, path))
+			return &s->entry[i];
+	return NULL;
+}
+
+static void add_test(struct lit_entry *t, char **f)
+{
+	enum lit_status st = (enum lit_status)atoi(f[3]);
+
+	if (!t->name && *f[2])
+		t->name = strdup(f[2]);
+	t->rounds += (unsigned)strtoul(f[4], NULL, 10);
+	t->trials += strtoull(f[5], NULL, 10);
+	t->seconds += strtod(f[6], NULL);
+	t->nallowed = MAX(t->nallowed, (unsigned)strtoul(f[7], NULL, 10));
+	if (!t->message && *f[8])
+		t->message = strdup(f[8]);
+	if (t->status == LIT_PENDING || st == LIT_FORBIDDEN)
+		t->status = st;
+}
+
+int lit_results_load(const char *path, struct lit_suite *s, bool more, bool missing, struct err *e)
+{
+	FILE *f = fopen(path, "r");
+	struct lit_entry *t = NULL;
+	char *line = NULL, *col[9];
+	size_t cap = 0;
+	unsigned lineno = 0;
+	int ret = 0;
+
+	if (!f)
+		return missing && errno == ENOENT ? 0 : err_set(e, EXIT_INPUT, "%s: %s", path, strerror(errno));
+	while (!ret && getline(&line, &cap, f) > 0) {
+		unsigned n;
+
+		if (!lineno++ && strncmp(line, FIRST_LINE, strlen(FIRST_LINE)))
+			ret = err_set(e, EXIT_INPUT, "%s:1:1: not a file of results", path);
+		if (*line == '#')
+			continue;
+		n = fields(line, col, 9);
+		if (n == 9 && !strcmp(col[0], "test")) {
+			t = find(s, col[1]);
+			if (!t && more)
+				t = lit_suite_new(s, col[1]);
+			if (t)
+				add_test(t, col);
+		} else if (n == 5 && !strcmp(col[0], "state")) {
+			if (t)
+				lit_entry_count(t, col[4], strtoull(col[1], NULL, 10), *col[2] == '1', *col[3] == '1');
+		} else {
+			ret = err_set(e, EXIT_INPUT, "%s:%u:1: malformed line", path, lineno);
+		}
+	}
+	if (!ret && !lineno)
+		ret = err_set(e, EXIT_INPUT, "%s: the file is empty", path);
+	free(line);
+	fclose(f);
+	return ret;
+}
