@@ -15,6 +15,7 @@
 #include "a64/interp_mem.h"
 
 #include "a64/cpu_ops.h"
+#include "a64/exclusive.h"
 #include "mem/access.h"
 
 struct part {
@@ -263,8 +264,16 @@ void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n,
 	unsigned total = unit * n;
 	char *p = resolve_atomic(c, va, total, total, mo, acc_of(mo, ACC_READ | ACC_ATOMIC));
 	struct monitor_stripe *s = stripe_of((uintptr_t)p);
+	bool by_value = excl_by_value(c, mo), watch = excl_translated && !by_value && c->nvcpus > 1;
 
+	if (watch)
+		excl_watch(c, p);
 	stripe_take(s); /* a locked instruction: pays what an LDAXR owes */
+	while (watch && unlikely(!excl_is_watched(c, p))) { /* let go in between */
+		stripe_drop(s);
+		excl_watch(c, p);
+		stripe_take(s);
+	}
 	c->fence_owed = 0;
 	if (total == 16 && n == 2) {
 		u128 both = ram_ld128(p);
@@ -275,17 +284,15 @@ void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n,
 		for (unsigned k = 0; k < n; k++)
 			out[k] = ram_load(p + k * unit, unit);
 	}
-	c->mon = (struct monitor){
-		.granule = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2,
-		.seq = s->seq,
-		.size = (uint8_t)total,
-		.addr = (uintptr_t)p,
-		.val = {(uint64_t)out[0], n == 2 ? (uint64_t)out[1] : (uint64_t)(out[0] >> 64)},
-	};
+	c->mon.granule = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2;
+	c->mon.seq = s->seq;
+	c->mon.size = (uint8_t)total;
+	c->mon.addr = (uintptr_t)p;
+	c->mon.val[0] = (uint64_t)out[0];
+	c->mon.val[1] = n == 2 ? (uint64_t)out[1] : (uint64_t)(out[0] >> 64);
+	c->mon.by_value = by_value;
 	stripe_drop(s);
 }
-
-bool conc_monitor_by_value;
 
 /* What one access of n units of `unit` bytes reads or writes. */
 static u128 joined(uint64_t lo, uint64_t hi, unsigned unit, unsigned n)
@@ -317,11 +324,17 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 		c->st.stx_fails++;
 		return false;
 	}
+	if (c->mon.by_value && unlikely(c->pc != c->mon.store_pc)) {
+		excl_distrust(c);
+		c->mon.granule = 0;
+		c->st.stx_fails++;
+		return false;
+	}
 	p = resolve_atomic(c, va, total, total, mo, acc);
 	s = stripe_of((uintptr_t)p);
 	stripe_take(s);
 	pass = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2 == c->mon.granule && s->seq == c->mon.seq;
-	if (pass && conc_monitor_by_value) {
+	if (pass && c->mon.by_value) {
 		pass = stx_by_value(c, p, n == 2 ? joined((uint64_t)val[0], (uint64_t)val[1], unit, n) : val[0], unit, n);
 		s->seq += pass;
 		if (pass)

@@ -14,12 +14,6 @@
 void conc_ld_units(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 void conc_st_units(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 
-/*
- * With translated code beside, whose plain stores take no stripe: a store-exclusive compares what the load
- * read instead of the stripe's number. CONST_AFTER_INIT
- */
-extern bool conc_monitor_by_value;
-
 /* Exclusives: the n units together are one access. */
 void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 /* True if stored. */

@@ -7,6 +7,7 @@
 #include "a64/cpu_ops.h"
 #include "a64/debug.h"
 #include "a64/exception.h"
+#include "a64/exclusive.h"
 #include "a64/tlbset.h"
 #include "base/log.h"
 
@@ -59,8 +60,11 @@ void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct 
 		if (write)
 			debug_watch(c, va, size, true, el0);
 	}
-	if (t.host)
+	if (t.host) {
+		if (write)
+			excl_slow_store(c, t.r, (t.pa - t.r->start) >> TLB_PAGE_BITS);
 		return t.host;
+	}
 	if ((acc & ACC_ATOMIC) || !t.r) {
 		if (!t.r)
 			external_abort(c, va, t.pa, acc);

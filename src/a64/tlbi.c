@@ -17,6 +17,7 @@ static void apply(struct vcpu *c, const struct tlbi_op *op)
 	case TLBI_ALL: tlbset_inv_all(c); break;
 	case TLBI_ASID: tlbset_inv_asid(c, op->asid); break;
 	case TLBI_VA: tlbset_inv_range(c, op->va, op->npages, op->asid, false); break;
+	case TLBI_LINES: tlbset_inv_lines(c); break;
 	case TLBI_VAA: tlbset_inv_range(c, op->va, op->npages, 0, true); break;
 	}
 }
@@ -67,6 +68,8 @@ static void broadcast(struct vcpu *c, const struct tlbi_op *op)
 			c->mbox.unsynced = true;
 		}
 }
+
+void tlbi_drop_lines(struct vcpu *c) { broadcast(c, &(struct tlbi_op){.kind = TLBI_LINES}); }
 
 static bool is_done(struct vcpu *c, uint64_t posted)
 {

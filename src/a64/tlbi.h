@@ -16,12 +16,15 @@
 
 #include "a64/vcpu.h"
 
-enum tlbi_kind { TLBI_ALL, TLBI_ASID, TLBI_VA, TLBI_VAA };
+enum tlbi_kind { TLBI_ALL, TLBI_ASID, TLBI_VA, TLBI_VAA, TLBI_LINES };
 
 void tlbi_init(struct vcpu *c);
 
 /* The TLBI instruction `enc` with operand `arg`; false: there is none such. */
 bool tlbi_op(struct vcpu *c, uint32_t enc, uint64_t arg);
+
+/* Every vCPU drops its first-level TLB lines (now, or at its next poll; tlbi_dsb() waits). */
+void tlbi_drop_lines(struct vcpu *c);
 
 /* Waits for this vCPU's broadcasts (DSB). */
 void tlbi_dsb(struct vcpu *c);

@@ -347,7 +347,10 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 	bool data = ram && !(l->flags & LINE_DEVICE) && (likely(!(c->sys.mdscr & MDSCR_MDE)) || !debug_page_watched(c, page));
 
 	x->t.tag_r[k] = data && l->flags & LINE_R ? page : none;
-	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly ? page : none;
+	/* Pairs with excl_watch(): the word is set before the lines are dropped. */
+	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly &&
+				!(l->r->watched && ld_acq(&l->r->watched[(l->pa - l->r->start) >> TLB_PAGE_BITS])) ?
+			page : none;
 	x->t.tag_x[k] = ram && l->flags & LINE_X ? page : none;
 	if (ram)
 		x->t.addend[k] = (uint64_t)(uintptr_t)l->r->host + (l->pa - l->r->start) - page;
@@ -422,6 +425,8 @@ void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool 
 	*l = (struct tlb_line){.va = va & ~(TLB_PAGE - 1), .pa = (e->pa | (va & mask64(e->log2))) & ~(TLB_PAGE - 1),
 			       .r = e->r, .flags = rights, .attr = e->attr};
 	line_tags(c, x, tlb_index(va), va);
+	if (write && x->t.tag_w[tlb_index(va)] != l->va)
+		return NULL;
 	return (void *)(uintptr_t)(va + x->t.addend[tlb_index(va)]);
 }
 
@@ -438,6 +443,8 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 		if (fsc != MMU_OK)
 			return fsc;
 	}
+	if (kind == MMU_WRITE && x->t.tag_w[tlb_index(va)] != l->va) /* its page may have been let go (a64/exclusive.h) */
+		line_tags(c, x, tlb_index(va), va);
 	*out = (struct mem_target){.r = l->r, .pa = l->pa | (va & (TLB_PAGE - 1)), .attr = l->attr};
 	if (l->r && l->r->host && !(kind == MMU_WRITE && l->r->readonly))
 		out->host = l->r->host + (out->pa - l->r->start);

@@ -18,6 +18,7 @@
 
 #define MONITOR_GRANULE_LOG2 6
 #define MONITOR_STRIPES 4096
+#define MONITOR_DISTRUSTED 64
 
 struct monitor_stripe {
 	uint32_t locked; /* ATOMIC(acquire in stripe_take, release in stripe_drop) */
@@ -30,8 +31,12 @@ struct monitor {
 	uintptr_t granule; /* OWNER(vcpu) host address of the granule; 0: open */
 	uint32_t seq;      /* OWNER(vcpu) stripe's number when marked */
 	uint8_t size;      /* OWNER(vcpu) bytes of the load-exclusive */
-	uintptr_t addr;    /* OWNER(vcpu) with conc_monitor_by_value: what it read, and where */
+	uintptr_t addr;    /* OWNER(vcpu) what it read, and where */
 	uint64_t val[2];
+	/* Under translated code (a64/exclusive.h), OWNER(vcpu): */
+	bool by_value;     /* the store compares values, and stands at store_pc */
+	uint64_t load_pc, store_pc;
+	uint64_t distrusted[MONITOR_DISTRUSTED]; /* loads that are not followed up by value, by hash of their address */
 };
 
 static inline struct monitor_stripe *stripe_of(uintptr_t host)

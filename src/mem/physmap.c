@@ -38,6 +38,7 @@ void physmap_free(struct physmap *pm)
 		if (pm->regions[k].host)
 			munmap(pm->regions[k].host, pm->regions[k].size);
 		free(pm->regions[k].code_gen);
+		free(pm->regions[k].watched);
 	}
 	free(pm);
 }
@@ -98,12 +99,15 @@ static int add_host(struct physmap *pm, gpa start, uint64_t size, const char *na
 {
 	struct mem_region *r;
 	uint32_t *gens;
+	uint16_t *watched;
 	uint8_t *host;
 
 	BUG_ON((start.v | size) & (GUEST_PAGE - 1));
 	host = map_host(start.v, size);
 	gens = host ? calloc(size / GUEST_PAGE, sizeof(*gens)) : NULL;
-	if (!gens) {
+	watched = gens ? calloc(size / GUEST_PAGE, sizeof(*watched)) : NULL;
+	if (!watched) {
+		free(gens);
 		if (host)
 			munmap(host, size);
 		return err_set(e, EXIT_HOST, "cannot allocate %llu MiB for %s: %s; give the guest less memory (-m)",
@@ -112,6 +116,7 @@ static int add_host(struct physmap *pm, gpa start, uint64_t size, const char *na
 	r = insert(pm, start.v, size);
 	r->host = host;
 	r->code_gen = gens;
+	r->watched = watched;
 	r->readonly = readonly;
 	return 0;
 }
@@ -139,6 +144,17 @@ const struct mem_region *physmap_find(const struct physmap *pm, gpa a)
 	unsigned k = lower_bound(pm, a.v);
 
 	return k < pm->n && pm->regions[k].start <= a.v ? &pm->regions[k] : NULL;
+}
+
+const struct mem_region *physmap_by_host(const struct physmap *pm, const void *p)
+{
+	for (unsigned k = 0; k < pm->n; k++) {
+		const struct mem_region *r = &pm->regions[k];
+
+		if (r->host && (uintptr_t)p - (uintptr_t)r->host < r->size)
+			return r;
+	}
+	return NULL;
 }
 
 void *physmap_host(const struct physmap *pm, gpa a, uint64_t len, bool write)

@@ -34,6 +34,8 @@ struct mem_region {
 	const struct mmio_ops *ops; /* CONST_AFTER_INIT; NULL for RAM */
 	void *dev;                  /* CONST_AFTER_INIT */
 	bool readonly;              /* CONST_AFTER_INIT; RAM that ignores guest writes (ROM, flash) */
+	uint16_t *watched;          /* CONST_AFTER_INIT pointer, writable RAM: one word per 4 KiB page, ATOMIC: stores
+	                               that monitors must see (a64/exclusive.h) */
 	uint32_t *code_gen;         /* CONST_AFTER_INIT pointer, RAM: one word per 4 KiB page, ATOMIC: bumped
 	                               (at_add) when translated or decoded code of the page becomes stale;
 	                               read acquire at block entry */
@@ -52,6 +54,9 @@ void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct
 
 /* The region that holds a, or NULL. Any thread, no lock. */
 const struct mem_region *physmap_find(const struct physmap *pm, gpa a);
+
+/* The RAM region whose host memory holds p, or NULL. Any thread, no lock. */
+const struct mem_region *physmap_by_host(const struct physmap *pm, const void *p);
 
 /* Host address of `len` bytes of RAM (not ROM unless !write) at a, all in one region; NULL if not. */
 void *physmap_host(const struct physmap *pm, gpa a, uint64_t len, bool write);

@@ -2,6 +2,7 @@
 #include "xlate/irb.h"
 
 #include "a64/cpu_ops.h"
+#include "a64/exclusive.h"
 #include "a64/interp_mem.h"
 #include "base/bits.h"
 #include "mem/access.h"
@@ -90,7 +91,7 @@ ir_ref irb_ldx(struct irb *e, ir_ref addr, unsigned size, unsigned mo)
 {
 	struct ir_node n = {.op = IR_ldx};
 
-	return access_node(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
+	return access_node(e, &n, addr, size, mo | excl_scan(e->c, e->pc) << EXCL_PAIR_SHIFT) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
 }
 
 ir_ref irb_stx(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo)

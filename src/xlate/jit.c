@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "a64/cpu_ops.h"
+#include "a64/exclusive.h"
 #include "a64/interp.h"
 #include "a64/interp_mem.h"
 #include "a64/mmu.h"
@@ -187,7 +188,7 @@ int jit_init(size_t bytes, struct err *e)
 		return -1;
 	glue = tc_reserve(GLUE_BYTES, &delta);
 	x64_glue_emit(glue, GLUE_BYTES, delta);
-	conc_monitor_by_value = true;
+	excl_translated = true;
 	code_stale = tc_invalidate;
 	return 0;
 }

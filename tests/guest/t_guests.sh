@@ -20,6 +20,7 @@ guests=(
 	"except -M virt,gic-version=3"
 	"mmu -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
+	"order -M virt,gic-version=3 -smp 2"
 )
 
 command -v "$cc" >/dev/null || { echo "1..0 # SKIP no $cc (gcc-aarch64-linux-gnu)"; exit 0; }
