@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "a64/cpu_ops.h"
+#include "a64/exclusive.h"
 #include "a64/interp.h"
 #include "base/bug.h"
 
@@ -66,6 +67,11 @@ void cpu_sev(struct vcpu *c) {}
 void cpu_sevl(struct vcpu *c) {}
 void cpu_yield(struct vcpu *c) {}
 void cpu_isb(struct vcpu *c) {}
+bool excl_translated; /* no translator here */
+bool excl_by_value(struct vcpu *c, unsigned mo) { return false; }
+void excl_distrust(struct vcpu *c) {}
+void excl_watch(struct vcpu *c, const void *p) {}
+bool excl_is_watched(const struct vcpu *c, const void *p) { return true; }
 void cpu_dsb(struct vcpu *c) {}
 
 static uint8_t *make(uint64_t at, size_t len)
