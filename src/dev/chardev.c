@@ -229,6 +229,8 @@ static short want_in(void *arg)
 {
 	struct chardev *c = arg;
 
+	if (ld_acq(&c->held))
+		return 0;
 	if (!c->mux && room(c))
 		return POLLIN;
 	/* Without room, at least notice that a peer leaves. */

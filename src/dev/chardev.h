@@ -41,6 +41,7 @@ struct chardev_env {
 	/* The user (Ctrl-A x: status 0) or the guest (testdev) ends the machine with that exit status. */
 	void (*quit)(void *arg, int status);
 	void *arg;
+	bool held; /* no input before chardev_start(): the devices are reset until then */
 };
 
 /* A front end; any function may be NULL. */

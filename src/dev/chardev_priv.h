@@ -35,6 +35,7 @@ struct chardev {
 	bool direct;                     /* CONST_AFTER_INIT: write() to out.fd never blocks */
 	bool lossy;                      /* CONST_AFTER_INIT: nobody may be reading; drop rather than wait for ever */
 	bool may_block;                  /* CONST_AFTER_INIT: write at most what poll() promises */
+	bool held;                       /* ATOMIC(release in chardev_start, acquire on the loop) */
 	void *priv;                      /* CONST_AFTER_INIT: back end's; freed by the core */
 	struct iosource in, out;         /* OWNER(loop) */
 	bool is_open;                    /* ATOMIC(release on the loop, acquire: chardev_is_open) */

@@ -129,6 +129,7 @@ struct chardev *chardev_new(const struct chardev_env *env, struct opts *o, struc
 		return NULL;
 	c->ops = ops;
 	c->env = *env;
+	c->held = env->held;
 	chardev_init_io(c);
 	if (open_backend(c, o, e) < 0) {
 		release(c);
@@ -143,6 +144,8 @@ void chardev_start(struct chardev *c)
 {
 	if (c->ops->start)
 		c->ops->start(c);
+	st_rel(&c->held, false);
+	ioloop_wake(c->env.loop);
 }
 
 /* The last words of the guest, as far as the host takes them. */

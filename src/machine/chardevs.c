@@ -13,7 +13,7 @@ static void on_quit(void *arg, int status) { machine_end(arg, status); }
 
 static struct chardev *add(struct machine *m, struct opts *o, struct err *e)
 {
-	const struct chardev_env env = {m->loop, on_quit, m};
+	const struct chardev_env env = {m->loop, on_quit, m, true};
 	struct chardev *c = chardev_new(&env, o, e);
 
 	if (!c)

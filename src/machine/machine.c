@@ -285,9 +285,9 @@ static int run(struct machine *m, struct err *e)
 	int status = 0;
 	int rc;
 
+	reset_devices(m);
 	for (unsigned k = 0; k < m->nchardevs; k++)
 		chardev_start(m->chardevs[k]);
-	reset_devices(m);
 	m->start_ns = clock_ns();
 	if (m->cfg->start_paused)
 		machine_pause(m, true);

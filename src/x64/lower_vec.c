@@ -281,8 +281,20 @@ static void extend(struct xa *a, unsigned es, bool sign, int d, int s)
 
 	v38(a, op[es] + (sign ? 0u : 0x10u), d, 0, s);
 }
-VLOW(l_sxtl) { extend(a, ES, true, d, half(a, n, 0, s[0])); return true; }
-VLOW(l_uxtl) { extend(a, ES, false, d, half(a, n, 0, s[0])); return true; }
+VLOW(l_sxtl)
+{
+	if (ES == 3)
+		return false;
+	extend(a, ES, true, d, half(a, n, 0, s[0]));
+	return true;
+}
+VLOW(l_uxtl)
+{
+	if (ES == 3)
+		return false;
+	extend(a, ES, false, d, half(a, n, 0, s[0]));
+	return true;
+}
 static bool mull(struct xa *a, const struct ir_node *n, int d, const int *s, bool sign)
 {
 	if (ES == 3)

@@ -307,7 +307,7 @@ int main(void)
 {
 	if (!mkdtemp(dir))
 		return 1;
-	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL};
+	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL, false};
 	ok(env.loop != NULL, "the loop runs");
 	test_file();
 	test_socket();

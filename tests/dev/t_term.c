@@ -67,7 +67,7 @@ __attribute__((noreturn)) static void child(const char *text)
 	for (int k = SIGHUP; k <= SIGTTOU; k++)
 		signal(k, SIG_DFL);
 	hostsig_block();
-	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL};
+	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL, false};
 	o = chardev_compat("-serial", text, &e);
 	con = chardev_new(&env, o, &e);
 	if (!con || hostsig_start(env.loop, on_signal, NULL, &e) < 0 || chardev_attach(con, &user, &e) < 0)
