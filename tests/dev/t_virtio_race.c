@@ -120,7 +120,7 @@ static void torment_disk(void)
 
 int main(void)
 {
-	struct chardev_env env = {ioloop_new(&e), NULL, NULL};
+	struct chardev_env env = {ioloop_new(&e), NULL, NULL, false};
 	struct opts *o = opts_parse("-chardev", "null", "backend", &e);
 	struct chardev *null = chardev_new(&env, o, &e);
 	struct virtio_dev *d;

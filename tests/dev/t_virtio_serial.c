@@ -224,7 +224,7 @@ int main(void)
 
 	if (!mkdtemp(dir))
 		return 1;
-	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL};
+	env = (struct chardev_env){ioloop_new(&e), on_quit, NULL, false};
 	con = make_socket("con");
 	org = make_socket("org");
 	test = make("testdev,id=t");
