@@ -44,6 +44,8 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(fence, T_NONE, "")       /* full fence; imm 1: only if one is owed */ \
 	X(owe, T_NONE, "")         /* a fence is owed */ \
 	X(helper, T_INT, "qqq")    /* function k, imm HF_ bits, operands optional; snap */ \
+	X(loop, T_NONE, "")        /* branches to the unit's pc come here; the slots read before it stay in registers; imm 1: \
+				      the flags need not be in memory here */ \
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
 	X(jmp, T_NONE, "Q")        /* leave to pc a0, imm hint; snap; ends a block */ \

@@ -166,6 +166,9 @@ static void node(struct lower *l, ir_ref r)
 	case IR_helper:
 		low_helper(l, r);
 		return;
+	case IR_loop:
+		low_loop(l, r);
+		return;
 	case IR_brc: case IR_br: case IR_jmp: case IR_leave:
 		low_exit(l, r);
 		return;

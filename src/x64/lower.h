@@ -20,6 +20,7 @@ struct val {
 	uint32_t use;     /* head of the list of uses */
 	uint32_t last_use, last_snap;
 	uint16_t depth;   /* of a condition */
+	int8_t hint;      /* register it would best be in; -1: any */
 };
 
 /*
@@ -57,6 +58,7 @@ struct stub {
 #define MAX_USES (IR_MAX_NODES * 6)
 #define MAX_STUBS 1200
 #define MAX_RLOCS 30000
+#define MAX_CARRIED 32
 
 struct lower {
 	struct xa a;
@@ -83,6 +85,15 @@ struct lower {
 	uint64_t *pool;
 	struct x64_link *links;
 	uint32_t nrecs, nrlocs, npool, nlinks;
+	/* the loop, if the unit is one (lower_loop.c) */
+	ir_ref loop;             /* its node; 0: none */
+	uint8_t *head;
+	unsigned ncarried;
+	struct {
+		ir_ref ref;      /* its value at the head */
+		int8_t reg;
+	} carried[MAX_CARRIED];
+	uint32_t carry_g, carry_x; /* registers of these */
 };
 
 #define LN(r) (&l->u->n[r])
@@ -100,6 +111,8 @@ int lo_def(struct lower *l, ir_ref r);
 int lo_defx(struct lower *l, ir_ref r);
 /* r's register becomes d's: the operand dies here. False if it lives on. */
 bool lo_steal(struct lower *l, ir_ref d, ir_ref r);
+/* A vector constant into register d; destroys rax. */
+void lo_vconst(struct lower *l, int d, uint64_t k, uint64_t k2);
 /* No use after the current node. */
 bool lo_dies(struct lower *l, ir_ref r);
 bool lo_imm32(const struct lower *l, ir_ref r, bool w, int32_t *imm);
@@ -132,6 +145,12 @@ bool low_mem(struct lower *l, ir_ref r);
 void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
 void low_writeback(struct lower *l, uint32_t first, uint32_t n);
+void low_store_slot(struct lower *l, const struct x64_rloc *e);
+/* A branch back to the head of the loop, at the end of the unit or under a condition. */
+void low_back(struct lower *l, ir_ref r);
+void low_back_if(struct lower *l, ir_ref r);
+void low_loop(struct lower *l, ir_ref r);
+bool lo_is_back(const struct lower *l, const struct ir_node *n);
 struct stub *lo_stub(struct lower *l, enum stub_kind kind);
 
 /*

@@ -48,7 +48,7 @@ static void rloc_flags(struct lower *l, const struct x64_rloc *e)
 	lo_nzcv_from_host(&l->a, kind == RL_FSUB);
 }
 
-static void store_slot(struct lower *l, const struct x64_rloc *e)
+void low_store_slot(struct lower *l, const struct x64_rloc *e)
 {
 	const struct ir_slot *sl = &l->u->slots[e->slot];
 	struct xm m = xmem(R15, (int)sl->offset);
@@ -84,7 +84,7 @@ void low_writeback(struct lower *l, uint32_t first, uint32_t n)
 {
 	for (uint32_t k = 0; k < n; k++)
 		if (l->rlocs[first + k].slot != 255)
-			store_slot(l, &l->rlocs[first + k]);
+			low_store_slot(l, &l->rlocs[first + k]);
 }
 
 static void set_pc(struct xa *a, uint64_t pc)
@@ -188,12 +188,19 @@ void low_exit(struct lower *l, ir_ref r)
 
 	switch (n->op) {
 	case IR_brc:
-		exit_cond(l, r);
+		if (lo_is_back(l, n))
+			low_back_if(l, r);
+		else
+			exit_cond(l, r);
 		return;
 	case IR_jmp:
 		exit_indirect(l, r);
 		return;
 	default:
+		if (lo_is_back(l, n)) {
+			low_back(l, r);
+			return;
+		}
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt);
 		if (n->op == IR_leave && n->imm) { /* the pc is in the environment already */

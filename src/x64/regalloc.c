@@ -51,6 +51,24 @@ static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
 		v->last_snap = pos;
 }
 
+static bool in_snap(const struct lower *l, uint32_t snap, unsigned slot)
+{
+	const struct ir_snap *s = &l->u->snaps[snap - 1];
+
+	for (uint32_t k = 0; k < s->n; k++)
+		if (l->u->ents[s->first + k].slot == slot)
+			return true;
+	return false;
+}
+
+/* The slots that a loop only reads are wanted at each branch back. */
+static void keep_carried(struct lower *l, ir_ref r)
+{
+	for (ir_ref g = 1; g < l->loop; g++)
+		if (LN(g)->op == IR_getr && !in_snap(l, LN(r)->snap, LN(g)->imm))
+			add_snap(l, g, r);
+}
+
 void ra_prepare(struct lower *l)
 {
 	const struct ir_unit *u = l->u;
@@ -59,11 +77,16 @@ void ra_prepare(struct lower *l)
 	memset(l->own_x, 0, sizeof(l->own_x));
 	memset(l->spill_own, 0, sizeof(l->spill_own));
 	l->nuses = 1;
+	l->loop = 0;
+	l->head = 0;
+	l->carry_g = l->carry_x = 0;
 	for (ir_ref r = 1; r < u->nn; r++) {
 		const struct ir_node *n = &u->n[r];
 		unsigned depth = 1;
 
-		l->v[r] = (struct val){.reg = -1};
+		l->v[r] = (struct val){.reg = -1, .hint = -1};
+		if (n->op == IR_loop)
+			l->loop = r;
 		if (n->op == IR_band || n->op == IR_bor)
 			depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
 		else if (n->op == IR_bnot)
@@ -92,6 +115,8 @@ void ra_prepare(struct lower *l)
 		}
 		if (l->group[r] && l->groups[l->group[r]].leader != r)
 			add_use(l, l->groups[l->group[r]].ref, r);
+		if (lo_is_back(l, n))
+			keep_carried(l, r);
 		if (v->lazy)
 			continue; /* its users have counted the operands */
 		for (unsigned k = 0; k < in->nops; k++)
@@ -156,7 +181,26 @@ static void evict(struct lower *l, ir_ref r)
 	v->reg = -1;
 }
 
-static int alloc(struct lower *l, bool vec)
+/* A register that is free for r by the end of the current node, those of the loop's head last; -1: none. */
+static int free_reg(struct lower *l, ir_ref r, const uint8_t *order, unsigned n, ir_ref *own, uint32_t pin, uint32_t carry)
+{
+	int hint = l->v[r].hint;
+
+	if (hint >= 0 && !(pin & 1u << hint) && (!own[hint] || lo_dies(l, own[hint])))
+		return hint;
+	for (unsigned round = carry ? 0 : 1; round < 2; round++)
+		for (unsigned k = 0; k < n; k++) {
+			int reg = order[k];
+
+			if ((round ? pin : pin | carry) & 1u << reg)
+				continue;
+			if (!own[reg] || lo_dies(l, own[reg]))
+				return reg;
+		}
+	return -1;
+}
+
+static int alloc(struct lower *l, ir_ref r, bool vec)
 {
 	const uint8_t *order = vec ? order_x : order_g;
 	unsigned n = vec ? sizeof(order_x) : sizeof(order_g);
@@ -164,18 +208,12 @@ static int alloc(struct lower *l, bool vec)
 	uint32_t pin = vec ? l->pin_x : l->pin_g, best_use = 0;
 	int best = -1;
 
-	for (unsigned k = 0; k < n; k++) {
-		int reg = order[k];
-
-		if (pin & 1u << reg)
-			continue;
-		if (!own[reg])
-			return reg;
-		if (lo_dies(l, own[reg])) {
-			l->v[own[reg]].reg = -1;
-			own[reg] = 0;
-			return reg;
-		}
+	best = free_reg(l, r, order, n, own, pin, vec ? l->carry_x : l->carry_g);
+	if (best >= 0) {
+		if (own[best])
+			l->v[own[best]].reg = -1;
+		own[best] = 0;
+		return best;
 	}
 	for (unsigned k = 0; k < n; k++) {
 		int reg = order[k];
@@ -209,20 +247,20 @@ static void take(struct lower *l, ir_ref r, int reg, bool vec)
 	}
 }
 
-static void load_vconst(struct lower *l, int d, const struct ir_node *n)
+void lo_vconst(struct lower *l, int d, uint64_t k, uint64_t k2)
 {
 	struct xa *a = &l->a;
 
-	if (!n->k && !n->k2) {
+	if (!k && !k2) {
 		x_vrr(a, P66, 0xef, d, d, d);
 		return;
 	}
-	x_mov_ri(a, RAX, n->k);
+	x_mov_ri(a, RAX, k);
 	x_vmovq_xr(a, d, RAX);
-	if (n->k2 == n->k) {
+	if (k2 == k) {
 		x_vrr(a, P66, 0x6c, d, d, d); /* vpunpcklqdq */
-	} else if (n->k2) {
-		x_mov_ri(a, RAX, n->k2);
+	} else if (k2) {
+		x_mov_ri(a, RAX, k2);
 		x_vex(a, P66, 3, true, false, 0x22, d, d, xr(RAX)); /* vpinsrq 1 */
 		x8(a, 1);
 	}
@@ -238,7 +276,7 @@ int lo_use(struct lower *l, ir_ref r)
 		l->pin_g |= 1u << v->reg;
 		return v->reg;
 	}
-	reg = alloc(l, false);
+	reg = alloc(l, r, false);
 	if (n->op == IR_const)
 		x_mov_ri(&l->a, reg, n->k);
 	else if (n->op == IR_kb)
@@ -263,9 +301,9 @@ int lo_usex(struct lower *l, ir_ref r)
 		l->pin_x |= 1u << v->reg;
 		return v->reg;
 	}
-	reg = alloc(l, true);
+	reg = alloc(l, r, true);
 	if (n->op == IR_vconst)
-		load_vconst(l, reg, n);
+		lo_vconst(l, reg, n->k, n->k2);
 	else if (v->spill)
 		x_vload(&l->a, reg, spill_mem(v->spill));
 	else if (n->op == IR_getr)
@@ -281,7 +319,7 @@ int lo_def(struct lower *l, ir_ref r)
 	int reg;
 
 	l->def_phase = true;
-	reg = alloc(l, false);
+	reg = alloc(l, r, false);
 	take(l, r, reg, false);
 	return reg;
 }
@@ -291,7 +329,7 @@ int lo_defx(struct lower *l, ir_ref r)
 	int reg;
 
 	l->def_phase = true;
-	reg = alloc(l, true);
+	reg = alloc(l, r, true);
 	take(l, r, reg, true);
 	return reg;
 }

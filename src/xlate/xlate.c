@@ -11,6 +11,7 @@
 #include "mem/access.h"
 #include "xlate/disas.h"
 #include "xlate/irb.h"
+#include "xlate/loop.h"
 #include "xlate/slots.h"
 
 #define CODE_NEED (96u << 10)
@@ -105,7 +106,19 @@ struct walk {
 	uint64_t page_pc;
 	unsigned lo, hi;      /* words of the page that were read */
 	unsigned n;
+	uint64_t pc;          /* of the unit */
+	unsigned loop_n;      /* instructions up to the last branch to pc that can stay in the unit; 0: none */
+	ir_ref loop_end;      /* its node */
 };
+
+/* A branch to the unit's own pc closes a loop, as long as all state is in the unit's values. */
+static void note_loop(const struct irb *e, struct walk *w)
+{
+	if (e->target != w->pc || e->u->synced)
+		return;
+	w->loop_n = w->n;
+	w->loop_end = e->u->nn - 1;
+}
 
 /* Builds one instruction at e->pc. False: the unit has ended. */
 static bool build_insn(struct irb *e, struct walk *w)
@@ -137,6 +150,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 		return false;
 	case NEXT_BRC:
 		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
+		note_loop(e, w);
 		e->target = e->pc + 4;
 		break;
 	case NEXT_BR:
@@ -151,17 +165,24 @@ static bool build_insn(struct irb *e, struct walk *w)
 	}
 	if (e->target <= e->pc) { /* backwards: where loops close */
 		end(e, IR_br, e->target, 0);
+		note_loop(e, w);
 		return false;
 	}
 	e->pc = e->target;
 	return true;
 }
 
-static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget)
+/* plan: of the loop that the unit is, or NULL */
+static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget, const struct loop_plan *plan)
 {
 	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
 
+	w->lo = 1024;
+	w->hi = w->n = w->loop_n = 0;
+	w->pc = pc;
 	ir_reset(x->u);
+	if (plan)
+		loop_enter(x->u, plan);
 	while (build_insn(&e, w)) {
 		if (w->n >= budget) {
 			/* the state is that after the last instruction: e.pc is the next */
@@ -223,6 +244,7 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 	struct x64_out o;
 	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc,
 			      .fp_native = !(c->ctx & CTX_FPMODE)};
+	struct loop_plan plan;
 	bool good = false;
 
 	BUG_ON(!u);
@@ -231,9 +253,9 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 			free(u);
 			return 0;
 		}
-		w.lo = 1024;
-		w.hi = w.n = 0;
-		build(x, c, pc, &w, budget);
+		build(x, c, pc, &w, budget, 0);
+		if (w.loop_n && !x->u->overflow && loop_plan(x->u, w.loop_end, &plan))
+			build(x, c, pc, &w, w.loop_n, &plan);
 #ifdef PARMA_DEBUG
 		BUG_ON(!x->u->overflow && ir_verify(x->u));
 #endif

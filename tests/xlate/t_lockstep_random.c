@@ -57,6 +57,36 @@ static uint32_t insn(struct vcpu *c)
 	}
 }
 
+/* The counter of a loop is left alone by its body. */
+static bool spares_counter(uint32_t w)
+{
+	return (w & 31) != 28 && (w >> 5 & 31) != 28 && (w >> 10 & 31) != 28 && (w >> 16 & 31) != 28;
+}
+
+/* Random instructions, about every other time as the body of a loop of a few turns. */
+static unsigned make_program(struct vcpu *c, uint32_t *words)
+{
+	unsigned body = 1 + (unsigned)(rnd() % 40), n = 0, form = (unsigned)(rnd() % 6);
+
+	if (form < 3 && !only)
+		words[n++] = 0xd2800000u | (uint32_t)(1 + rnd() % 6) << 5 | 28; /* mov x28, turns */
+	for (unsigned k = 0; k < body; n++) {
+		words[n] = insn(c);
+		k += form >= 3 || only || spares_counter(words[n]);
+		n -= !(form >= 3 || only || spares_counter(words[n]));
+	}
+	if (form >= 3 || only)
+		return n;
+	for (unsigned k = 0; k < 4; k++)
+		words[n++] = 0xd503201f; /* branches of the body end here */
+	words[n++] = form == 1 ? 0xf100079c : 0xd100079c; /* sub(s) x28, x28, #1 */
+	if (form == 2)
+		words[n++] = 0xb400005c; /* cbz x28, over the branch back */
+	words[n] = (form == 0 ? 0xb5000000u | 28 : form == 1 ? 0x54000001u : 0x14000000u) |
+		   (form == 2 ? (1 - n) & 0x3ffffff : ((1 - n) & 0x7ffff) << 5);
+	return n + 1;
+}
+
 static void random_state(struct state *s)
 {
 	for (unsigned k = 0; k < 31; k++)
@@ -104,9 +134,7 @@ int main(int argc, char **argv)
 		rnd();
 		if (p % 8 == 0 || argc > 4)
 			random_state(&in);
-		n = 1 + (unsigned)(rnd() % 40);
-		for (unsigned k = 0; k < n; k++)
-			words[k] = insn(c);
+		n = make_program(c, words);
 		program(c, words, n);
 		run_with(c, interp_run, &in, &a);
 		if (getenv("LOCKSTEP_LOG") && strtoull(getenv("LOCKSTEP_LOG"), 0, 0) == p)
