@@ -20,7 +20,7 @@ struct val {
 	uint32_t use;     /* head of the list of uses */
 	uint32_t last_use, last_snap;
 	uint16_t depth;   /* of a condition */
-	int8_t hint;      /* register it would best be in; -1: any */
+	int8_t hint;      /* register it would best be in; 0: any */
 };
 
 /*

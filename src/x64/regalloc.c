@@ -84,7 +84,7 @@ void ra_prepare(struct lower *l)
 		const struct ir_node *n = &u->n[r];
 		unsigned depth = 1;
 
-		l->v[r] = (struct val){.reg = -1, .hint = -1};
+		l->v[r] = (struct val){.reg = -1};
 		if (n->op == IR_loop)
 			l->loop = r;
 		if (n->op == IR_band || n->op == IR_bor)
@@ -186,7 +186,7 @@ static int free_reg(struct lower *l, ir_ref r, const uint8_t *order, unsigned n,
 {
 	int hint = l->v[r].hint;
 
-	if (hint >= 0 && !(pin & 1u << hint) && (!own[hint] || lo_dies(l, own[hint])))
+	if (hint && !(pin & 1u << hint) && (!own[hint] || lo_dies(l, own[hint])))
 		return hint;
 	for (unsigned round = carry ? 0 : 1; round < 2; round++)
 		for (unsigned k = 0; k < n; k++) {
