@@ -66,12 +66,16 @@ static int parse_policy(const char *w, struct place_config *c, struct err *e)
 		c->policy = PLACE_LIST;
 		return parse_range(w + 5, c, e);
 	}
+	if (!strncmp(w, "rr:", 3)) {
+		c->policy = PLACE_RR;
+		return parse_u64("-sched rr", w + 3, 0, UINT64_MAX, &c->seed, e);
+	}
 	for (unsigned k = 0; k < ARRAY_SIZE(names); k++)
 		if (!strcmp(names[k].name, w)) {
 			c->policy = names[k].p;
 			return 0;
 		}
-	return err_set(e, EXIT_USAGE, "-sched %s: give compact, scatter, none or list:N,...", w);
+	return err_set(e, EXIT_USAGE, "-sched %s: give compact, scatter, none, list:N,... or rr:SEED", w);
 }
 
 int place_parse(const char *text, struct place_config *c, struct err *e)

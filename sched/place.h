@@ -36,7 +36,7 @@ struct place_config {
 	unsigned list[PLACE_LIST_MAX];    /* host processor numbers (as in /proc/cpuinfo) */
 };
 
-/* "compact|scatter|none|list:0,2-4[,mem=interleave|local]". 0, or -1 with e filled. */
+/* "compact|scatter|none|list:0,2-4|rr:SEED[,mem=interleave|local]". 0, or -1 with e filled. */
 int place_parse(const char *text, struct place_config *out, struct err *e);
 
 struct place;

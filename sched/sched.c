@@ -18,9 +18,6 @@
 #include "base/rcu.h"
 #include "sched/sched_priv.h"
 
-static void sched_lock(struct sched *s) { lock_take(&s->lock); }
-static void sched_unlock(struct sched *s) { lock_drop(&s->lock); }
-
 /* Makes a vCPU's thread look at what the lock guards. */
 static void stop_vcpu(struct vcpu *c)
 {
@@ -111,6 +108,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* The thread of vCPU k, or of all of them. */
 static int start_thread(struct sched *s, unsigned k, struct err *e)
 {
 	struct slot *p = &s->slot[k];
@@ -121,7 +119,7 @@ static int start_thread(struct sched *s, unsigned k, struct err *e)
 	/* Signals are the main thread's business. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&p->thread, NULL, thread_main, p);
+	rc = s->rr ? pthread_create(&p->thread, NULL, rr_main, s) : pthread_create(&p->thread, NULL, thread_main, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)
 		return err_set(e, EXIT_HOST, "cannot start the thread of vCPU %u: %s", k, strerror(rc));
@@ -255,6 +253,7 @@ static void power_cycle(struct sched *s)
 		p->entry = p->boot_entry;
 		p->context = p->boot_arg;
 	}
+	rr_notify(s);
 	pthread_cond_broadcast(&s->changed);
 }
 
@@ -396,7 +395,7 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 	the_sched = s;
 	bug_dump = dump_all;
 	st_rel(&s->start_ns, clock_ns());
-	for (unsigned k = 0; k < s->n && !rc; k++)
+	for (unsigned k = 0; k < (s->rr ? 1 : s->n) && !rc; k++)
 		rc = start_thread(s, k, e);
 	if (rc)
 		sched_quit(s, 0);

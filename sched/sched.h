@@ -44,6 +44,11 @@ struct sched_config {
 struct sched *sched_new(const struct sched_config *cfg);
 /* Where threads run (sched/place.h); before sched_run(), which does not free it. */
 void sched_set_place(struct sched *s, struct place *p);
+/*
+ * Deterministic: one thread, seeded turns of up to some thousand instructions, each run by run_for(), which returns
+ * earlier when c->request is not zero. Before sched_run(), with clock_virtual_start() called.
+ */
+void sched_set_rr(struct sched *s, uint64_t seed, void (*run_for)(struct vcpu *c, uint64_t insns));
 /* Joins the threads (which sched_run() has ended) and frees. */
 void sched_free(struct sched *s);
 

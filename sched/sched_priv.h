@@ -26,6 +26,8 @@ struct slot {
 	uint64_t off_ns;              /* OWNER(vcpu), racy reads: time powered off or paused, without the present interval */
 	uint64_t off_since;           /* ATOMIC(st_rel, ld_acq in account_get): start of that interval, 0: none */
 	uint64_t halted_since;        /* the same for vcpu.st.halted_ns */
+	bool asleep, sleep_event;     /* OWNER(rr thread): in WFI, WFE */
+	uint64_t sleep_deadline;      /* OWNER(rr thread) */
 	uint64_t samples[CAUSE_COUNT]; /* OWNER(sampler), racy reads */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
@@ -46,6 +48,10 @@ struct sched {
 	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
 	unsigned usable;         /* CONST_AFTER_INIT: processors for vCPUs */
 	unsigned awake;          /* ATOMIC(at_add; ld_rlx): vCPUs in guest code, not asleep */
+	void (*rr)(struct vcpu *c, uint64_t insns); /* CONST_AFTER_INIT; NULL: a thread for each vCPU */
+	uint64_t rr_state;       /* OWNER(rr thread) */
+	uint32_t rr_events;      /* ATOMIC(at_add in rr_notify, ld_sc): a futex */
+	uint32_t rr_waiting;     /* ATOMIC(at_xchg by the rr thread, ld_sc in rr_notify) */
 	uint64_t start_ns, end_ns; /* ATOMIC(st_rel by sched_run, ld_acq in account_get): 0 before */
 	pthread_t sampler;       /* OWNER(main thread) */
 	bool sampling;           /* OWNER(main thread) */
@@ -55,6 +61,14 @@ struct sched {
 	bool reset_wanted, quitting, ending; /* GUARDED_BY(lock) */
 	int exit_code;           /* GUARDED_BY(lock) */
 };
+
+static inline void sched_lock(struct sched *s) { lock_take(&s->lock); }
+static inline void sched_unlock(struct sched *s) { lock_drop(&s->lock); }
+
+/* rr.c */
+void *rr_main(void *sched);
+void rr_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);
+void rr_notify(struct sched *s);
 
 void sched_kick(struct vcpu *c);
 /* As sched_sleep() in WFE, without the bookkeeping of a halt: until a kick, an event or the deadline. */

@@ -29,6 +29,12 @@ static void futex_wake(uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE | F
 
 void sched_kick(struct vcpu *c)
 {
+	struct sched *s = c->machine;
+
+	if (s->rr) {
+		rr_notify(s);
+		return;
+	}
 	if (ld_sc(&c->sleep_futex) != SLEEP_NONE && at_xchg(&c->sleep_futex, SLEEP_NONE) != SLEEP_NONE)
 		futex_wake(&c->sleep_futex);
 }
@@ -53,6 +59,10 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	uint64_t *since = &s->slot[c->index].halted_since;
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
 
+	if (s->rr) {
+		rr_sleep(c, deadline_ns, event);
+		return;
+	}
 	tlbi_leave(c);
 	rcu_offline();
 	c->st.halts++;

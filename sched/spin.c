@@ -43,11 +43,17 @@ static unsigned spin_length(struct vcpu *c)
 void sched_relax(struct vcpu *c, bool may_sleep)
 {
 	const struct sched *s = c->machine;
-	bool crowded = sched_overcommitted(s);
-	unsigned n = spin_length(c);
+	unsigned n;
+	bool crowded;
 	enum vcpu_doing doing;
 	uint64_t t0;
 
+	if (s->rr) { /* someone else's turn */
+		at_or(&c->request, REQ_POLL);
+		return;
+	}
+	n = spin_length(c);
+	crowded = sched_overcommitted(s);
 	if (crowded ? n < QUICK_SPINS : n % IDLE_SPINS) {
 		cpu_relax();
 		return;

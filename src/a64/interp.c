@@ -183,6 +183,21 @@ void interp_run(struct vcpu *c)
 	}
 }
 
+void interp_run_for(struct vcpu *c, uint64_t insns)
+{
+	/* Not a local: longjmp comes back to it. */
+	c->run_end = c->icount + insns;
+	if (sigsetjmp(c->unwind, 0))
+		count_interrupted(c);
+	while (likely(!ld_acq(&c->request)) && c->icount < c->run_end) {
+		c->counted_to = c->pc;
+		if (unlikely(c->ctx & CTX_SLOW))
+			run_slow(c);
+		else
+			run_one(c);
+	}
+}
+
 void interp_step(struct vcpu *c)
 {
 	if (sigsetjmp(c->unwind, 0)) {

@@ -19,6 +19,9 @@ void interp_free(struct vcpu *c);
  */
 void interp_run(struct vcpu *c);
 
+/* The same, but returns soon after about `insns` instructions have been retired: the same number each time. */
+void interp_run_for(struct vcpu *c, uint64_t insns);
+
 /* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
 void interp_step(struct vcpu *c);
 

@@ -151,6 +151,7 @@ struct vcpu {
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	struct stats st;         /* OWNER(vcpu) */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
+	uint64_t run_end;        /* OWNER(vcpu) interp_run_for(): icount at which it returns */
 	uint64_t counted_to;     /* OWNER(vcpu) interpreter: icount holds what was retired before this address */
 };
 

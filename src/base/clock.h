@@ -11,6 +11,15 @@
 
 /* Monotonic host time. Any thread. */
 uint64_t clock_ns(void);
+/*
+ * Virtual time, for runs that repeat: from now on clock_ns(), the guest's counter and clock_wall_s() show what
+ * clock_virtual_set() was last given (never going back; it starts at 1 s). Before any other thread exists; one
+ * thread sets. clock_virtual_stop(): host time again.
+ */
+void clock_virtual_start(void);
+void clock_virtual_set(uint64_t ns);
+void clock_virtual_stop(void);
+
 /* Wall-clock seconds since 1970 (UTC), for real-time clocks. */
 uint64_t clock_wall_s(void);
 

@@ -90,6 +90,30 @@ void timer_set(struct timer *t, uint64_t when_ns)
 	lock_drop(&lk);
 }
 
+void timer_run_due(void)
+{
+	lock_take(&lk);
+	while (nheap && heap[0]->when_ns <= clock_ns()) {
+		struct timer *t = heap[0];
+
+		heap_remove(t);
+		lock_drop(&lk);
+		t->fn(t->arg);
+		lock_take(&lk);
+	}
+	lock_drop(&lk);
+}
+
+uint64_t timer_next_ns(void)
+{
+	uint64_t when;
+
+	lock_take(&lk);
+	when = nheap ? heap[0]->when_ns : TIMER_NEVER;
+	lock_drop(&lk);
+	return when;
+}
+
 static void *timer_thread(void *unused)
 {
 	(void)unused;

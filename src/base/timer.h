@@ -25,6 +25,10 @@ int timer_service_start(struct err *e);
 /* Stops and joins the thread; no callback runs afterwards. */
 void timer_service_stop(void);
 
+/* Without the thread (virtual time): runs what is due by clock_ns(), and says when the next is (TIMER_NEVER: none). */
+void timer_run_due(void);
+uint64_t timer_next_ns(void);
+
 void timer_init(struct timer *t, void (*fn)(void *arg), void *arg);
 /*
  * Arms t for host time when_ns (clock_ns()'s scale), replacing an earlier

@@ -182,6 +182,8 @@ static int make_cpus(struct machine *m, struct err *e)
 	m->sched = sched_new(&sc);
 	if (!m->wires || !m->sched)
 		return err_set(e, EXIT_HOST, "no memory for %u CPUs", m->cfg->ncpus);
+	if (m->cfg->place.policy == PLACE_RR)
+		sched_set_rr(m->sched, m->cfg->place.seed, interp_run_for);
 	sched_set_place(m->sched, m->place);
 	m->cpus = sched_vcpus(m->sched);
 	for (unsigned k = 0; k < m->cfg->ncpus; k++) {
@@ -291,7 +293,7 @@ static int run(struct machine *m, struct err *e)
 	m->start_ns = clock_ns();
 	if (m->cfg->start_paused)
 		machine_pause(m, true);
-	if (m->cfg->stats || m->cfg->qmp)
+	if ((m->cfg->stats || m->cfg->qmp) && m->cfg->place.policy != PLACE_RR)
 		account_start(m->sched);
 	rc = sched_run(m->sched, &status, e);
 	account_stop(m->sched);
@@ -342,11 +344,16 @@ static void destroy(struct machine *m)
 int machine_main(const struct machine_config *cfg, struct err *e)
 {
 	struct machine m = {.cfg = cfg};
+	const bool rr = cfg->place.policy == PLACE_RR;
 	int rc;
 
 	hostsig_block();
 	clock_init();
-	if (timer_service_start(e))
+	if (rr && cfg->accel != ACCEL_BEST && cfg->accel != ACCEL_INTERP)
+		return err_set(e, EXIT_USAGE, "-sched rr works with -accel interp only");
+	if (rr)
+		clock_virtual_start();
+	else if (timer_service_start(e))
 		return -1;
 	m.jit = cfg->accel == ACCEL_JIT;
 	rc = make(&m, e);

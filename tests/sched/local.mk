@@ -4,3 +4,6 @@ tests_sched_t_sched_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) 
 # Placement by hwloc.
 check_PROGRAMS += tests/sched/t_place
 tests_sched_t_place_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+# The deterministic engine.
+check_PROGRAMS += tests/sched/t_rr
+tests_sched_t_rr_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
