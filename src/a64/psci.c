@@ -47,7 +47,7 @@ static int64_t cpu_suspend(struct vcpu *c, uint32_t state)
 	if (state & 0xfffe0000)
 		return PSCI_INVALID_PARAMETERS;
 	if (!vcpu_has_work(c))
-		c->mops->sleep(c, TIMER_NEVER, false);
+		vcpu_ask_sleep(c, SLEEP_WFI);
 	return PSCI_SUCCESS;
 }
 

@@ -12,4 +12,4 @@ liba64_a_SOURCES += \
 	src/a64/sysreg.h src/a64/sysreg.def src/a64/sysreg.c \
 	src/a64/tlbi.h src/a64/tlbi.c \
 	src/a64/tlbset.h src/a64/tlbset.c \
-	src/a64/vcpu.c src/a64/wait.c
+	src/a64/vcpu.c src/a64/wait.h src/a64/wait.c

@@ -11,6 +11,7 @@
 #include "a64/sysreg.h"
 #include "a64/tlbi.h"
 #include "a64/tlbset.h"
+#include "a64/wait.h"
 #include "base/bug.h"
 
 struct vcpu *vcpu_new(const struct vcpu_config *cfg)
@@ -102,8 +103,10 @@ bool vcpu_poll(struct vcpu *c)
 	}
 	if (req & REQ_STOP)
 		return true;
-	if (ld_acq(&c->irq_lines))
-		exc_poll_irq(c);
+	if (ld_acq(&c->irq_lines) && exc_poll_irq(c))
+		return false;
+	if (req & REQ_SLEEP)
+		wait_sleep(c);
 	return false;
 }
 

@@ -27,6 +27,7 @@
 #define REQ_STOP (1u << 2)  /* leave the run loop: pause, power-off, reset, quit */
 #define REQ_POLL (1u << 3)  /* pass a quiescent point (RCU, monitor handshakes) */
 #define REQ_TIMER (1u << 4) /* re-evaluate the generic timers */
+#define REQ_SLEEP (1u << 5) /* by the vCPU itself: WFI or WFE waits, outside translated code (vcpu.sleep_how) */
 
 /*
  * Context bits: what code depends on besides the registers.  Derived from
@@ -143,6 +144,7 @@ struct vcpu {
 	uint32_t event;          /* ATOMIC(at_xchg): the event register of WFE/SEV */
 
 	/* -- sleeping (sched) -- */
+	uint32_t sleep_how;      /* OWNER(vcpu) SLEEP_ of REQ_SLEEP */
 	uint32_t sleep_futex;    /* ATOMIC(at_xchg by the sleeper and by kick): SLEEP_ */
 	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
 	uint8_t doing;           /* OWNER(vcpu) enum vcpu_doing; samplers read it racily */
@@ -238,6 +240,12 @@ void vcpu_reset(struct vcpu *c, uint64_t entry, uint64_t arg);
  * which stays set). Owner's thread, between instructions.
  */
 bool vcpu_poll(struct vcpu *c);
+
+/*
+ * The vCPU is to wait (WFI, WFE, CPU_SUSPEND): vcpu_poll() does it. The
+ * engine is not on the stack then, so its code may go while the vCPU sleeps.
+ */
+void vcpu_ask_sleep(struct vcpu *c, uint32_t how);
 
 /* True if WFI would not wait now: an interrupt is pending, masked or not, or a request other than maintenance is. */
 bool vcpu_has_work(const struct vcpu *c);

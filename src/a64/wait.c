@@ -11,6 +11,7 @@
 #include "a64/exception.h"
 #include "a64/gtimer.h"
 #include "a64/tlbi.h"
+#include "a64/wait.h"
 #include "base/bits.h"
 #include "mem/access.h"
 
@@ -27,7 +28,13 @@ static void relax(struct vcpu *c, bool may_sleep)
 
 bool vcpu_has_work(const struct vcpu *c)
 {
-	return ld_acq(&c->irq_lines) || (ld_acq(&c->request) & ~(REQ_TLB | REQ_IRQ));
+	return ld_acq(&c->irq_lines) || (ld_acq(&c->request) & ~(REQ_TLB | REQ_IRQ | REQ_SLEEP));
+}
+
+void vcpu_ask_sleep(struct vcpu *c, uint32_t how)
+{
+	c->sleep_how = how;
+	at_or(&c->request, REQ_SLEEP);
 }
 
 /* EL0 may be forbidden to wait. */
@@ -42,7 +49,7 @@ void cpu_wfi(struct vcpu *c)
 	if (vcpu_has_work(c))
 		return;
 	trap_wait(c, SCTLR_NTWI, 0);
-	c->mops->sleep(c, TIMER_NEVER, false);
+	vcpu_ask_sleep(c, SLEEP_WFI);
 }
 
 /* What ends WFE besides the event register. */
@@ -51,7 +58,7 @@ static bool wfe_wakes(const struct vcpu *c)
 	uint32_t lines = ld_acq(&c->irq_lines);
 
 	return ((lines & LINE_IRQ) && !(c->daif & PSTATE_I)) || ((lines & LINE_FIQ) && !(c->daif & PSTATE_F)) ||
-	       (ld_acq(&c->request) & ~REQ_IRQ);
+	       (ld_acq(&c->request) & ~(REQ_IRQ | REQ_SLEEP));
 }
 
 /* Has the marked location changed? Looks at its value: translated stores do not count in a stripe. */
@@ -83,9 +90,18 @@ void cpu_wfe(struct vcpu *c)
 	if (at_xchg(&c->event, 0) || wfe_wakes(c))
 		return;
 	trap_wait(c, SCTLR_NTWE, 1);
-	if (c->mon.granule) {
+	if (c->mon.granule)
 		wait_for_store(c);
-	} else {
+	else
+		vcpu_ask_sleep(c, SLEEP_WFE);
+}
+
+void wait_sleep(struct vcpu *c)
+{
+	if (c->sleep_how == SLEEP_WFI) {
+		if (!vcpu_has_work(c))
+			c->mops->sleep(c, TIMER_NEVER, false);
+	} else if (!wfe_wakes(c)) {
 		c->mops->sleep(c, gtimer_next_event_ns(c), true);
 		at_xchg(&c->event, 0);
 	}

@@ -59,9 +59,11 @@ int main(void)
 	IS(call(0xc4000001, 0xffffffff, 0, 0), PSCI_INVALID_PARAMETERS, "CPU_SUSPEND with reserved bits");
 	sleeps = 0;
 	IS(call(0xc4000001, 0, 0, 0), 0, "CPU_SUSPEND to standby");
+	vcpu_poll(c);
 	ok(sleeps == 1, "sleeps");
 	vcpu_set_line(c, LINE_IRQ, true);
 	IS(call(0xc4000001, 0x10000, 0, 0), 0, "CPU_SUSPEND to power-down is standby too");
+	ok(!(c->request & REQ_SLEEP), "does not wait");
 	ok(sleeps == 1, "and returns at once with an interrupt pending");
 	return tap_done();
 }
