@@ -132,15 +132,19 @@ static struct aop mem_op(unsigned k, uint32_t val)
 
 enum { NMEM = 10 };
 
-static void check_one(const struct aprog *p, const struct mcm_mapping *m, struct mcm_arena *a, struct mcm_check_result *out)
+static void check_one(const struct aprog *p, const struct mcm_mapping *m, struct mcm_arena *a, struct mcm_check_result *out,
+		      bool all)
 {
+	if (out->bad && !all)
+		return;
 	mcm_arena_reset(a);
 	out->cycles++;
 	out->bad += !mcm_check_prog(p, m, a, &out->cex);
 }
 
 /* The second thread: writes of the pair's location alternate between two values, so the first one comes back. */
-static void second_threads(struct aprog *p, const struct mcm_mapping *m, struct mcm_arena *a, struct mcm_check_result *out)
+static void second_threads(struct aprog *p, const struct mcm_mapping *m, struct mcm_arena *a, struct mcm_check_result *out,
+			   bool all)
 {
 	for (unsigned n = 1; n <= 3; n++) {
 		unsigned total = n == 1 ? NMEM : n == 2 ? NMEM * NMEM : NMEM * NMEM * NMEM;
@@ -156,12 +160,12 @@ static void second_threads(struct aprog *p, const struct mcm_mapping *m, struct 
 					op.val = op.loc ? 1 : ++writes % 2 ? 1 : 0;
 				p->op[1][i] = op;
 			}
-			check_one(p, m, a, out);
+			check_one(p, m, a, out, all);
 		}
 	}
 }
 
-void mcm_check_exclusives(const struct mcm_mapping *m, struct mcm_check_result *out)
+void mcm_check_exclusives(const struct mcm_mapping *m, bool all, struct mcm_check_result *out)
 {
 	struct mcm_arena a = {0};
 	struct aprog p;
@@ -187,7 +191,7 @@ void mcm_check_exclusives(const struct mcm_mapping *m, struct mcm_check_result *
 					p.op[0][k++] = (struct aop){.kind = AOP_STX, .val = 2,
 								    .cls = rel ? MCM_STX_PURE_REL : MCM_STX_PURE};
 					p.n[0] = k;
-					second_threads(&p, m, &a, out);
+					second_threads(&p, m, &a, out, all);
 				}
 	mcm_arena_free(&a);
 }

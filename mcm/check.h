@@ -33,9 +33,10 @@ void mcm_check_sample(const struct mcm_mapping *m, const struct cycle_opts *o, u
 		      struct mcm_check_result *out);
 /*
  * Exclusive pairs: every pair of a thread with LDX, up to one access, STX (pure without, impure with it), and a
- * second thread of up to three accesses to the same locations, with values that come back (A, B, A).
+ * second thread of up to three accesses to the same locations, with values that come back (A, B, A). Stops at the
+ * first unsound one unless `all`.
  */
-void mcm_check_exclusives(const struct mcm_mapping *m, struct mcm_check_result *out);
+void mcm_check_exclusives(const struct mcm_mapping *m, bool all, struct mcm_check_result *out);
 
 /* ---- derivation ---- */
 

@@ -171,7 +171,7 @@ void mcm_derive(const struct mcm_costs *costs, const struct cycle_opts *o, unsig
 				break;
 		}
 		if (!res.bad)
-			mcm_check_exclusives(&out->map, &res);
+			mcm_check_exclusives(&out->map, false, &res);
 		if (!res.bad)
 			break;
 		out->tried++;

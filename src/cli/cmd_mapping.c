@@ -123,7 +123,7 @@ static int check(const struct mcm_mapping *m, const struct options *o, char **fi
 	bad += res.bad;
 	cex = res.cex;
 	t0 = now();
-	mcm_check_exclusives(m, &ex);
+	mcm_check_exclusives(m, true, &ex);
 	report("exclusive pairs, values that return", &ex, t0);
 	bad += ex.bad;
 	for (unsigned n = o->size + 1; o->sample && n <= o->sample_edges; n++) {
@@ -171,7 +171,7 @@ static void weaken(void *ctx, const struct mcm_mapping *weak, enum mcm_class c, 
 		mcm_check_cycles(weak, &co, w->o->jobs, false, &res);
 	}
 	if (!res.bad)
-		mcm_check_exclusives(weak, &res);
+		mcm_check_exclusives(weak, false, &res);
 	w->kept++;
 	printf("\n%s %s:\n", mcm_class_name(c), what);
 	if (res.cex.found && print_cex(&res.cex))

@@ -504,6 +504,10 @@ static void report(const char *what)
 
 int main(int argc, char **argv)
 {
+	static const struct {
+		const char *folder;
+		unsigned step;
+	} sample[] = {{"diy/two", 40}, {"diy/exclusive", 24}, {"diy/rmw", 400}, {"diy/mixed", 80}, {"catalogue/aarch64", 12}};
 	const char *top = getenv("top_srcdir");
 	struct sigaction sa = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 	char path[4096];
@@ -522,8 +526,10 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/tests/litmus/axioms", top ? top : ".");
 	folder(path, 1, 0);
 	report("tests of the axioms");
-	snprintf(path, sizeof(path), "%s/../shared/litmus/diy/two", top ? top : ".");
-	folder(path, 40, 7);
+	for (unsigned i = 0; i < sizeof(sample) / sizeof(sample[0]); i++) {
+		snprintf(path, sizeof(path), "%s/../shared/litmus/%s", top ? top : ".", sample[i].folder);
+		folder(path, sample[i].step, 7 % sample[i].step);
+	}
 	if (count[SOUND] + count[UNSOUND] + count[SKIPPED])
 		report("a sample of the corpus");
 	return tap_done();
