@@ -14,7 +14,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "a64/cpumodel.h"
 #include "a64/eval.h"
@@ -23,6 +22,7 @@
 #include "a64/pmu.h"
 #include "a64/sysbits.h"
 #include "a64/tlbset.h"
+#include "base/hostrand.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -220,7 +220,7 @@ static void wr_ssbs(struct vcpu *c, uint64_t v) { c->ssbs = !!(v & SPSR_SSBS); }
 static uint64_t rd_rndr(struct vcpu *c)
 {
 	uint64_t v = 0;
-	bool good = getrandom(&v, sizeof(v), 0) == sizeof(v);
+	bool good = hostrand(&v, sizeof(v));
 
 	c->nzcv = good ? 0 : 0x40000000;
 	return good ? v : 0;

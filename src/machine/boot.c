@@ -37,7 +37,6 @@ static void *make_fdt(struct machine *m, uint64_t initrd, uint64_t initrd_size, 
 		.bootargs = m->cfg->append,
 		.initrd = initrd,
 		.initrd_end = initrd_size ? initrd + initrd_size : 0,
-		.fixed_seed = m->cfg->place.policy == PLACE_RR ? m->cfg->place.seed + 1 : 0,
 		.pmu = vcpu_has(m->cpus[0], FEAT_PMUv3),
 	};
 	struct file_data f;

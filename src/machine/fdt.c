@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/hostrand.h"
 #include "base/bits.h"
 #include "base/bug.h"
 #include "machine/memmap.h"
@@ -249,15 +249,11 @@ static void device_nodes(void *f, const struct fdt_config *c)
 }
 
 /* Seeds for the guest's random number generator and address-space randomisation. */
-static void seed(void *f, const char *name, unsigned bytes, uint64_t fixed)
+static void seed(void *f, const char *name, unsigned bytes)
 {
 	uint8_t buf[32];
 
-	for (unsigned k = 0; fixed && k < bytes; k++) {
-		fixed = fixed * 6364136223846793005u + 1442695040888963407u;
-		buf[k] = (uint8_t)(fixed >> 56);
-	}
-	if (fixed || getrandom(buf, bytes, 0) == (ssize_t)bytes)
+	if (hostrand(buf, bytes))
 		fdt_property(f, name, buf, (int)bytes);
 }
 
@@ -271,8 +267,8 @@ static void chosen_node(void *f, const struct fdt_config *c)
 	fdt_end_node(f);
 	fdt_begin_node(f, "chosen");
 	fdt_property_string(f, "stdout-path", uart);
-	seed(f, "rng-seed", 32, c->fixed_seed);
-	seed(f, "kaslr-seed", 8, c->fixed_seed);
+	seed(f, "rng-seed", 32);
+	seed(f, "kaslr-seed", 8);
 	if (c->bootargs)
 		fdt_property_string(f, "bootargs", c->bootargs);
 	if (c->initrd_end) {

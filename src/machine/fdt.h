@@ -15,7 +15,6 @@ struct fdt_config {
 	const char *bootargs; /* NULL: none */
 	uint64_t initrd, initrd_end; /* 0: none */
 	bool pmu;
-	uint64_t fixed_seed; /* not 0: the guest's random seeds are made of it, the same each time */
 	const char *smccc_conduit; /* "hvc" */
 };
 

@@ -16,6 +16,7 @@
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
+#include "base/hostrand.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
@@ -351,10 +352,12 @@ int machine_main(const struct machine_config *cfg, struct err *e)
 	clock_init();
 	if (rr && cfg->accel != ACCEL_BEST && cfg->accel != ACCEL_INTERP)
 		return err_set(e, EXIT_USAGE, "-sched rr works with -accel interp only");
-	if (rr)
+	if (rr) {
 		clock_virtual_start();
-	else if (timer_service_start(e))
+		hostrand_fix(cfg->place.seed);
+	} else if (timer_service_start(e)) {
 		return -1;
+	}
 	m.jit = cfg->accel == ACCEL_JIT;
 	rc = make(&m, e);
 	if (!rc)

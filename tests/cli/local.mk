@@ -1,5 +1,7 @@
 # The command line: usage, bad input, ends, the terminal.
 EXTRA_PROGRAMS += tests/cli/ptyrun
 tests/cli/terminal.log: tests/cli/ptyrun
-dist_check_SCRIPTS += tests/cli/usage.sh tests/cli/bad_input.sh tests/cli/boot.sh tests/cli/terminal.sh
+dist_check_SCRIPTS += tests/cli/usage.sh tests/cli/bad_input.sh tests/cli/boot.sh tests/cli/terminal.sh tests/cli/scale.sh
 EXTRA_DIST += tests/cli/lib.sh tests/cli/testdev.c
+check_PROGRAMS += tests/cli/t_scale_fit
+tests_cli_t_scale_fit_LDADD = $(LIBCLI) -lm
