@@ -69,10 +69,12 @@ static struct aval read_value(struct arun *x, int idx)
 	return v;
 }
 
+static uint8_t aop_size(const struct aop *op) { return op->size ? op->size : 4; }
+
 /* The Arm event of an operation, with its dependencies. */
 static struct mcm_event event_of(const struct arun *x, const struct aop *op, unsigned kind)
 {
-	struct mcm_event e = {.kind = (uint8_t)kind, .size = 4, .loc = op->loc, .rmw = MCM_NO_EVENT,
+	struct mcm_event e = {.kind = (uint8_t)kind, .size = aop_size(op), .loc = op->loc, .off = op->off, .rmw = MCM_NO_EVENT,
 			      .insn = (uint16_t)x->insn, .ctrl = x->ctrl, .val = op->val};
 	unsigned src = x->val[op->dep_on].read;
 	uint64_t dep = (op->dep != ADEP_NONE || op->copy) && src < MCM_MAX_EVENTS ? BIT(src) : 0;
@@ -233,7 +235,7 @@ static void run_thread(void *ctx, unsigned t, struct mcm_run *r)
 		if (!step(&x, &c->p->op[t][i], i))
 			return;
 	for (unsigned i = 0; i < c->p->n[t]; i++) {
-		struct mcm_final f = {.read = MCM_NO_EVENT, .val = x.val[i].v, .size = 4};
+		struct mcm_final f = {.read = MCM_NO_EVENT, .val = x.val[i].v, .size = aop_size(&c->p->op[t][i])};
 
 		if (!aop_observed(&c->p->op[t][i]))
 			continue;

@@ -28,6 +28,7 @@ struct aop {
 	uint8_t kind;    /* enum aop_kind */
 	uint8_t cls;     /* enum mcm_class: the order; of AOP_STX its pure class, release or not */
 	uint8_t loc;
+	uint8_t off, size; /* bytes of the location that are accessed; size 0: all four */
 	uint8_t dep;     /* enum aop_dep: on the result of the thread's operation number dep_on */
 	uint8_t dep_on;
 	bool copy;       /* AOP_ST, AOP_REG: the result of operation dep_on, not val */

@@ -60,6 +60,9 @@ static void line(struct column *c, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* B or H of a narrow access. */
+static const char *width(const struct aop *op) { return op->size == 1 ? "B" : op->size == 2 ? "H" : ""; }
+
 static const char *mnemonic(const struct aop *op)
 {
 	switch ((enum mcm_class)op->cls) {
@@ -111,8 +114,12 @@ static void op_lines(struct column *c, const struct aprog *p, unsigned t, unsign
 		line(c, "ADD X13,X%u,W12,SXTW", addr);
 		addr = 13;
 	}
+	if (op->off) {
+		line(c, "ADD X13,X%u,#%u", addr, op->off);
+		addr = 13;
+	}
 	if (op->kind == AOP_LD || op->kind == AOP_LDX) {
-		line(c, "%s W%u,[X%u]", mnemonic(op), i, addr);
+		line(c, "%s%s W%u,[X%u]", mnemonic(op), width(op), i, addr);
 		return;
 	}
 	if (!op->copy) {
@@ -122,11 +129,11 @@ static void op_lines(struct column *c, const struct aprog *p, unsigned t, unsign
 			line(c, "MOV W14,#%u", op->val);
 	}
 	if (op->kind == AOP_ST)
-		line(c, "%s W%u,[X%u]", mnemonic(op), op->copy ? op->dep_on : 14u, addr);
+		line(c, "%s%s W%u,[X%u]", mnemonic(op), width(op), op->copy ? op->dep_on : 14u, addr);
 	else if (op->kind == AOP_STX)
-		line(c, "%s W%u,W14,[X%u]", mnemonic(op), i, addr);
+		line(c, "%s%s W%u,W14,[X%u]", mnemonic(op), width(op), i, addr);
 	else
-		line(c, "%s W14,W%u,[X%u]", mnemonic(op), i, addr);
+		line(c, "%s%s W14,W%u,[X%u]", mnemonic(op), width(op), i, addr);
 }
 
 void aprog_litmus(const struct aprog *p, const uint64_t *state, char *buf, size_t size)

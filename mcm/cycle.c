@@ -221,7 +221,13 @@ bool cycle_random(const struct cycle_opts *o, unsigned n, uint64_t *seed, struct
 		unsigned k = ann_choices(&w.c, i, choice);
 
 		w.c.ann[i] = choice[next_random(seed) % k];
+		if (o->mixed && !(i && is_rmw(&w.c.e[i - 1])))
+			w.c.acc[i] = (uint8_t)(next_random(seed) % CY_NACC);
+		else if (i && is_rmw(&w.c.e[i - 1])) /* both halves are alike */
+			w.c.acc[i] = w.c.acc[i - 1];
 	}
+	if (is_rmw(&w.c.e[n - 1]))
+		w.c.acc[0] = w.c.acc[n - 1];
 	*c = w.c;
 	return true;
 }

@@ -20,6 +20,9 @@ enum cy_edge_kind {
 	CY_NKINDS
 };
 
+/* What an access covers of its 4-byte location, as diy names it. */
+enum cy_acc { CY_W0, CY_H0, CY_H2, CY_B0, CY_B1, CY_B2, CY_B3, CY_NACC };
+
 enum cy_ann { CY_PLAIN, CY_ACQ, CY_ACQPC, CY_REL };
 
 struct cy_edge {
@@ -31,7 +34,17 @@ struct cycle {
 	unsigned n;
 	struct cy_edge e[CYCLE_MAX];
 	uint8_t ann[CYCLE_MAX];   /* of the access that edge i starts from */
+	uint8_t acc[CYCLE_MAX];   /* the same: enum cy_acc; all zero but in cycles of mixed sizes */
 };
+
+/* Does any access cover only part of its location? */
+static inline bool cycle_mixed(const struct cycle *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->acc[i])
+			return true;
+	return false;
+}
 
 struct cycle_opts {
 	unsigned min, max;   /* edges */
@@ -39,6 +52,7 @@ struct cycle_opts {
 	bool full;           /* all orderings; else those that are the strongest of what costs a host the same:
 				plain, DMB SY and the one-sided DMB that subsumes every dependency */
 	bool exclusives, atomics;
+	bool mixed;           /* random cycles: accesses of several sizes */
 	uint64_t part, parts; /* only every parts-th cycle, beginning with part (work on several threads) */
 };
 
@@ -51,7 +65,7 @@ bool cycle_random(const struct cycle_opts *o, unsigned n, uint64_t *seed, struct
 bool cycle_program(const struct cycle *c, struct aprog *p);
 /* The access that starts thread 0 (where the base shape of the name begins). */
 unsigned cycle_start(const struct cycle *c);
-/* Do these final values of cycle_program()'s program say that the cycle happened? */
+/* Do these final values of cycle_program()'s program say that the cycle happened? (Not for mixed sizes: never.) */
 bool cycle_shown(const struct cycle *c, const struct aprog *p, const uint64_t *state);
 /* diy's name of the test. */
 void cycle_name(const struct cycle *c, char *buf, size_t size);

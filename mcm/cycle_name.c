@@ -72,6 +72,8 @@ unsigned cycle_start(const struct cycle *c)
 
 static char letter(unsigned ann) { return "paql"[ann]; }
 
+static const char *const acc_names[CY_NACC] = {"w0", "h0", "h2", "b0", "b1", "b2", "b3"};
+
 static int edge_part(const struct cycle *c, unsigned i, char *buf, size_t size)
 {
 	static const char *const names[CY_NKINDS] = {
@@ -83,6 +85,18 @@ static int edge_part(const struct cycle *c, unsigned i, char *buf, size_t size)
 	unsigned a = c->ann[i], b = c->ann[(i + 1) % c->n];
 	const char *name = e->kind == CY_SAME ? same[e->from_w][e->to_w] : names[e->kind];
 
+	if (cycle_mixed(c)) {
+		char ends[2][8];
+
+		for (unsigned k = 0; k < 2; k++) {
+			unsigned j = (i + k) % c->n;
+
+			char ann[3] = {c->ann[j] ? letter(c->ann[j]) : 0, '.', 0};
+
+			snprintf(ends[k], sizeof(ends[k]), "%s%s", ann, acc_names[c->acc[j]]);
+		}
+		return snprintf(buf, size, "%s%s%s", name, ends[0], ends[1]);
+	}
 	if (a == CY_PLAIN && b == CY_PLAIN)
 		return snprintf(buf, size, "%s", name);
 	return snprintf(buf, size, "%s%c%c", name, letter(a), letter(b));

@@ -90,6 +90,9 @@ static void between(const struct cycle *c, const struct layout *l, unsigned i, s
 
 static bool build(const struct cycle *c, struct layout *l, struct aprog *p)
 {
+	static const uint8_t off[CY_NACC] = {0, 0, 2, 0, 1, 2, 3}, size[CY_NACC] = {4, 2, 2, 1, 1, 1, 1};
+	uint32_t pattern = cycle_mixed(c) ? 0x01010101u : 1; /* values are told apart in each byte */
+
 	memset(p, 0, sizeof(*p));
 	p->nthreads = l->nthreads;
 	p->nlocs = l->nlocs;
@@ -98,7 +101,8 @@ static bool build(const struct cycle *c, struct layout *l, struct aprog *p)
 	for (unsigned k = 0; k < c->n; k++) {
 		unsigned i = (l->first + k) % c->n, prev = (i + c->n - 1) % c->n, t = l->thread[i];
 		const struct cy_edge *in = &c->e[prev], *out = &c->e[i];
-		struct aop op = {.loc = (uint8_t)l->loc[i], .val = l->val[i]};
+		struct aop op = {.loc = (uint8_t)l->loc[i], .off = off[c->acc[i]], .size = size[c->acc[i]],
+				 .val = l->val[i] * pattern};
 
 		if (p->n[t] + 2 > APROG_MAX_OPS)
 			return false;
@@ -106,7 +110,7 @@ static bool build(const struct cycle *c, struct layout *l, struct aprog *p)
 			struct aop *swp = &p->op[t][p->n[t] - 1];
 			bool a = c->ann[prev] == CY_ACQ, r = c->ann[i] == CY_REL;
 
-			swp->val = l->val[i];
+			swp->val = l->val[i] * pattern;
 			swp->cls = a ? (r ? MCM_RMW_AL : MCM_RMW_A) : r ? MCM_RMW_L : MCM_RMW;
 			l->op[i] = p->n[t] - 1;
 			continue;
@@ -151,6 +155,8 @@ bool cycle_shown(const struct cycle *c, const struct aprog *p, const uint64_t *s
 	struct layout l;
 	unsigned slot[APROG_MAX_THREADS][APROG_MAX_OPS], k = 0;
 
+	if (cycle_mixed(c))
+		return false;
 	lay_out(c, &l);
 	build(c, &l, &again);
 	for (unsigned t = 0; t < p->nthreads; t++)

@@ -138,6 +138,18 @@ static int check(const struct mcm_mapping *m, const struct options *o, char **fi
 		if (!cex.found)
 			cex = res.cex;
 	}
+	for (unsigned n = 4; o->sample && n <= 6; n += 2) { /* accesses that overlap in part */
+		struct cycle_opts so = co;
+
+		t0 = now();
+		so.full = so.mixed = true;
+		mcm_check_sample(m, &so, n, o->sample, o->seed, &res);
+		snprintf(what, sizeof(what), "random mixed-size, %u edges, seed %" PRIu64, n, o->seed);
+		report(what, &res, t0);
+		bad += res.bad;
+		if (!cex.found)
+			cex = res.cex;
+	}
 	if (cex.found) {
 		putchar('\n');
 		print_cex(&cex);
