@@ -3,7 +3,7 @@ noinst_LIBRARIES += liblitmus.a
 liblitmus_a_SOURCES = \
 	litmus/test.h litmus/lex.h litmus/lex.c litmus/parse.c litmus/parse_init.c litmus/parse_prop.c litmus/regs.c \
 	litmus/asm.h litmus/asm_priv.h litmus/asm.c litmus/asm_base.c litmus/asm_ldst.c litmus/asm_simd.c \
-	litmus/model.h litmus/model.c litmus/state.c litmus/x86.c litmus/a64_run.c \
+	litmus/model.h litmus/model.c litmus/state.c litmus/x86.h litmus/x86_parse.c litmus/x86_run.c litmus/a64_run.c \
 	litmus/dep.h litmus/eval_dep.h litmus/dep.c litmus/dep_base.c litmus/dep_ldst.c litmus/dep_system.c \
 	litmus/dep_fp.c litmus/dep_simd.c litmus/dep_crypto.c \
 	litmus/expect.h litmus/expect.c litmus/mapped.h litmus/mapped.c \

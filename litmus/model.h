@@ -1,7 +1,7 @@
 /*
  * A litmus test prepared for the checker: its memory laid out, its observed
  * items numbered as slots of a final state, its threads executable by the
- * dialect's evaluator (litmus/x86.c, litmus/a64_run.c).  Answers come back as
+ * dialect's evaluator (litmus/x86_run.c, litmus/a64_run.c).  Answers come back as
  * sets of mcm states; lit_state_text() prints one as herd7 does.
  */
 #ifndef PARMA_LITMUS_MODEL_H
