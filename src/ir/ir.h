@@ -49,7 +49,7 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
 	X(jmp, T_NONE, "Q")        /* leave to pc a0, imm hint; snap; ends a block */ \
-	X(leave, T_NONE, "")       /* leave to the run loop with pc k (imm 1: with the pc in memory); snap; ends a block */
+	X(leave, T_NONE, "")       /* leave to the run loop with pc k (imm 1: which executes that instruction itself); snap; ends a block */
 
 enum ir_op {
 	IR_none,

@@ -168,6 +168,16 @@ static int cpu_props(struct machine *m, struct err *e)
 	return opts_finish(m->cfg->cpu_props, e);
 }
 
+/* -accel jit,tb-size=MiB */
+static int start_jit(struct machine *m, struct err *e)
+{
+	uint64_t mib = 0;
+
+	if (m->cfg->accel_props && opts_u64(m->cfg->accel_props, "tb-size", 1, 2048, &mib, e))
+		return -1;
+	return jit_init((size_t)mib << 20, e);
+}
+
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
@@ -177,7 +187,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	if (!model)
 		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
 	m->engine_name = "interp";
-	if (m->jit && jit_init(0, e))
+	if (m->jit && start_jit(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);

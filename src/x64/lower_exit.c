@@ -203,8 +203,9 @@ void low_exit(struct lower *l, ir_ref r)
 		}
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt);
-		if (n->op == IR_leave && n->imm) { /* the pc is in the environment already */
-			x_mov_ri(&l->a, RAX, 0);
+		if (n->op == IR_leave && n->imm) {
+			set_pc(&l->a, n->k);
+			x_mov_ri(&l->a, RAX, (uintptr_t)X64_EXEC);
 			x_jmp_to(&l->a, glue_exit);
 			return;
 		}

@@ -85,6 +85,8 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out);
 
 /* Glue at the start of code memory. Returns bytes used. */
 size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta);
+/* What x64_enter() returns where the instruction at pc is left to the interpreter. */
+#define X64_EXEC ((void *)1)
 /* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number. */
 void *x64_enter(void *env, const void *code, uint32_t *link);
 /*

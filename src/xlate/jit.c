@@ -184,7 +184,8 @@ int jit_init(size_t bytes, struct err *e)
 		.jc_bits = TLB_JUMP_BITS,
 		.slow = slow,
 	};
-	if (tc_init(bytes ? bytes : DEFAULT_BYTES, 8, &ops, e))
+	bytes = bytes ? bytes : DEFAULT_BYTES;
+	if (tc_init(bytes, bytes < ((size_t)16 << 20) ? 4 : 8, &ops, e))
 		return -1;
 	glue = tc_reserve(GLUE_BYTES, &delta);
 	x64_glue_emit(glue, GLUE_BYTES, delta);
@@ -267,6 +268,10 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 	if (log_on(LOG_CPU))
 		vcpu_dump(c, stderr);
 	*prev = x64_enter(c, u->code, link);
+	if (*prev == X64_EXEC) { /* outside of translated code: it may sleep, and code may be freed meanwhile */
+		*prev = 0;
+		xlate_exec(c, (uint32_t)*fetch(c, c->pc));
+	}
 }
 
 static void run_units(struct vcpu *c)

@@ -14,7 +14,9 @@
 #include "xlate/loop.h"
 #include "xlate/slots.h"
 
-#define CODE_NEED (96u << 10)
+/* Code memory asked for at first, and where that was not enough. */
+#define CODE_NEED (12u << 10)
+#define CODE_NEED_MOST (96u << 10)
 
 unsigned xlate_budget = 64;
 
@@ -79,8 +81,7 @@ static void end(struct irb *e, unsigned op, uint64_t pc, unsigned imm)
 /* The instruction is left to the interpreter: its effects are not in the unit. */
 static void end_exec(struct irb *e)
 {
-	irb_helper(e, (uintptr_t)xlate_exec, HF_SYNC, ir_const(e->u, e->word), 0, 0);
-	end(e, IR_leave, 0, 1);
+	end(e, IR_leave, e->pc, 1);
 }
 
 struct saved {
@@ -246,10 +247,11 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 			      .fp_native = !(c->ctx & CTX_FPMODE)};
 	struct loop_plan plan;
 	bool good = false;
+	size_t need = CODE_NEED;
 
 	BUG_ON(!u);
-	for (unsigned budget = xlate_budget; !good; budget /= 4) {
-		if (!budget || !tc_begin(&win, CODE_NEED)) {
+	for (unsigned budget = xlate_budget; !good;) {
+		if (!budget || !tc_begin(&win, need)) {
 			free(u);
 			return 0;
 		}
@@ -264,6 +266,9 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 		job.end = win.end;
 		job.delta = win.delta;
 		good = !x->u->overflow && x64_lower(x->l, &job, &o);
+		if (!good && (x->u->overflow || need == CODE_NEED_MOST))
+			budget /= 4;
+		need = CODE_NEED_MOST;
 	}
 	log_unit(x, &w, pc, &o);
 	u->host = host;
