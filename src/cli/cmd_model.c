@@ -27,7 +27,8 @@ struct options {
 	const struct mcm_model *model; /* NULL: the architecture's */
 	uint64_t off;
 	unsigned unroll, jobs;
-	bool expect, quiet, dot;
+	bool expect, quiet;
+	void (*show)(FILE *f, const struct mcm_exec *x, const char *name); /* an execution, as graph or text; or NULL */
 };
 
 enum result { RES_NONE, RES_OK, RES_NO, RES_AGREE, RES_DIFFER, RES_SCOPE, RES_ERROR };
@@ -88,21 +89,28 @@ static const char *out_of_scope(const char *variants)
 	return NULL;
 }
 
-struct dot_ctx {
+struct show_ctx {
 	FILE *f;
+	const struct options *o;
 	const struct lit_model *m;
 	unsigned shown;
 };
 
-/* The first execution that satisfies the proposition, as a graph. */
-static void dot_state(void *ctx, const struct mcm_exec *x)
+static void show_text(FILE *f, const struct mcm_exec *x, const char *name)
 {
-	struct dot_ctx *d = ctx;
+	fprintf(f, "%s\n", name);
+	mcm_witness_text(f, x);
+}
+
+/* The first execution that satisfies the proposition. */
+static void show_state(void *ctx, const struct mcm_exec *x)
+{
+	struct show_ctx *d = ctx;
 
 	if (d->shown || !lit_holds(d->m, d->m->t->prop, x->state))
 		return;
 	d->shown++;
-	mcm_witness_dot(d->f, x, d->m->t->name);
+	d->o->show(d->f, x, d->m->t->name);
 }
 
 /* What an error is about, for grouping: the message without the place and the instruction. */
@@ -124,7 +132,7 @@ static void run_test(struct job *j, const struct options *o, const struct lit_ex
 	struct lit_test *t = NULL;
 	struct lit_model *m;
 	struct lit_outcome oc;
-	struct dot_ctx dot = {.f = out};
+	struct show_ctx show = {.f = out, .o = o};
 	struct mcm_solve_opts so = {.off = o->off};
 	const char *scope = NULL;
 
@@ -140,10 +148,10 @@ static void run_test(struct job *j, const struct options *o, const struct lit_ex
 	}
 	so.model = o->model ? o->model : t && t->arch != LIT_AARCH64 ? &mcm_tso : &mcm_arm;
 	m = t ? lit_model_new(t, want ? want->unroll : o->unroll, a, &e) : NULL;
-	if (o->dot && m) {
-		dot.m = m;
-		so.on_state = dot_state;
-		so.ctx = &dot;
+	if (o->show && m) {
+		show.m = m;
+		so.on_state = show_state;
+		so.ctx = &show;
 	}
 	if (!m || lit_outcomes(m, &so, &oc, &e) < 0) {
 		j->res = RES_ERROR;
@@ -161,9 +169,9 @@ static void run_test(struct job *j, const struct options *o, const struct lit_ex
 		if (j->res == RES_DIFFER)
 			fprintf(out, "%s differs:\n%s", j->path, why);
 		free(why);
-	} else if (!o->quiet && !o->dot) {
+	} else if (!o->quiet && !o->show) {
 		lit_print(out, m, &oc, j->seconds);
-	} else if (!o->dot) {
+	} else if (!o->show) {
 		fprintf(out, "%s %s\n", t->name, oc.ok ? "Ok" : "No");
 	}
 }
@@ -313,7 +321,8 @@ static void usage(FILE *f)
 	      "  -u, --unroll=N          how often a backward branch may be taken (default 2)\n"
 	      "  -x, --expect            compare with expected.tsv in or above the folders given\n"
 	      "  -q, --quiet             one line a test\n"
-	      "      --dot               a graph of one execution that satisfies the condition\n"
+	      "      --dot               a graph of one execution that satisfies the condition, for Graphviz\n"
+	      "      --witness           the same as text\n"
 	      "      --without=CLAUSE    leave out a clause of the model (repeatable; `list` names them)\n", f);
 }
 
@@ -352,7 +361,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{"model", required_argument, NULL, 'm'}, {"jobs", required_argument, NULL, 'j'},
 		{"unroll", required_argument, NULL, 'u'}, {"expect", no_argument, NULL, 'x'},
-		{"quiet", no_argument, NULL, 'q'}, {"dot", no_argument, NULL, 'd'},
+		{"quiet", no_argument, NULL, 'q'}, {"dot", no_argument, NULL, 'd'}, {"witness", no_argument, NULL, 'W'},
 		{"without", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	int c, r;
@@ -376,7 +385,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'x': o->expect = true; break;
 		case 'q': o->quiet = true; break;
-		case 'd': o->dot = true; break;
+		case 'd': o->show = mcm_witness_dot; break;
+		case 'W': o->show = show_text; break;
 		case 'w':
 			r = parse_clause(optarg, &o->off);
 			if (r)

@@ -50,6 +50,8 @@ out=$("$parma" model --expect "$tmp/t")
 check "a table that differs is told apart, exit code 1" $?
 "$parma" model --dot "$dir/axioms/addr.litmus" --without=addr | grep -q '^digraph'
 check "a graph of an execution" $?
+"$parma" model --witness "$dir/axioms/addr.litmus" --without=addr | grep -q '^  fr d -> a'
+check "an execution as text" $?
 "$parma" model --model=sc "$dir/axioms/mfence.litmus" | grep -q '^Observation mfence Never'
 check "sequential consistency on request" $?
 echo "1..$n"
