@@ -18,6 +18,7 @@
 
 #include "a64/a64_enc.gen.h"
 #include "a64/cpu_ops.h"
+#include "base/log.h"
 #include "mem/access.h"
 
 #define BLOCK_MAX 32
@@ -176,6 +177,8 @@ void interp_run(struct vcpu *c)
 		count_interrupted(c);
 	while (likely(!ld_acq(&c->request))) {
 		c->counted_to = c->pc;
+		if (log_on(LOG_EXEC | LOG_CPU))
+			vcpu_log_exec(c);
 		if (unlikely(c->ctx & CTX_SLOW))
 			run_slow(c);
 		else
@@ -191,6 +194,8 @@ void interp_run_for(struct vcpu *c, uint64_t insns)
 		count_interrupted(c);
 	while (likely(!ld_acq(&c->request)) && c->icount < c->run_end) {
 		c->counted_to = c->pc;
+		if (log_on(LOG_EXEC | LOG_CPU))
+			vcpu_log_exec(c);
 		if (unlikely(c->ctx & CTX_SLOW))
 			run_slow(c);
 		else

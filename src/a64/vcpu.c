@@ -13,6 +13,7 @@
 #include "a64/tlbset.h"
 #include "a64/wait.h"
 #include "base/bug.h"
+#include "base/log.h"
 
 struct vcpu *vcpu_new(const struct vcpu_config *cfg)
 {
@@ -133,4 +134,12 @@ void vcpu_dump(const struct vcpu *c, FILE *out)
 		(unsigned long long)c->sys.esr, (unsigned long long)c->sys.far, (unsigned long long)c->sys.elr,
 		(unsigned long long)c->sys.spsr, ld_rlx(&c->request), ld_rlx(&c->irq_lines),
 		(unsigned long long)c->icount);
+}
+
+void vcpu_log_exec(const struct vcpu *c)
+{
+	if (log_on(LOG_EXEC))
+		log_printf("exec: cpu %u pc %llx el%u\n", c->index, (unsigned long long)c->pc, c->el);
+	if (log_on(LOG_CPU))
+		vcpu_dump(c, log_stream());
 }

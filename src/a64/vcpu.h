@@ -252,5 +252,7 @@ bool vcpu_has_work(const struct vcpu *c);
 
 /* All registers in readable form, for -d cpu and BUG(). */
 void vcpu_dump(const struct vcpu *c, FILE *out);
+/* -d exec and -d cpu, before the code at c->pc runs. Call if log_on(LOG_EXEC | LOG_CPU). */
+void vcpu_log_exec(const struct vcpu *c);
 
 #endif

@@ -16,12 +16,14 @@ static const struct {
 #undef X
 };
 
+FILE *log_stream(void) { return log_file ? log_file : stderr; }
+
 void log_printf(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vfprintf(log_file ? log_file : stderr, fmt, ap);
+	vfprintf(log_stream(), fmt, ap);
 	va_end(ap);
 }
 

@@ -46,6 +46,9 @@ extern uint32_t log_mask; /* CONST_AFTER_INIT, in practice: set by the command l
 static inline bool log_on(uint32_t item) { return unlikely(log_mask & item); }
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Where the log goes: stderr or the -D file. */
+FILE *log_stream(void);
+
 /* "a,b,c" (or "help", which lists the items on out and returns 1). 0, or -1 with e filled. */
 int log_parse(const char *items, FILE *out, struct err *e);
 /* Send the log to that file from now on. 0, or -1 with e filled. */

@@ -263,10 +263,8 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 	if (*prev && (*prev)->ctx == c->ctx)
 		tc_link(*prev, *link - 1, u);
 	tlb_jump_set(c->tlb, pc, u->code);
-	if (log_on(LOG_EXEC))
-		log_printf("exec: cpu %u pc %llx\n", c->index, (unsigned long long)pc);
-	if (log_on(LOG_CPU))
-		vcpu_dump(c, stderr);
+	if (log_on(LOG_EXEC | LOG_CPU))
+		vcpu_log_exec(c);
 	*prev = x64_enter(c, u->code, link);
 	if (*prev == X64_EXEC) { /* outside of translated code: it may sleep, and code may be freed meanwhile */
 		*prev = 0;
