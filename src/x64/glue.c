@@ -2,6 +2,7 @@
  * Hand-made code at the start of code memory: entry, exit, and the common
  * part of slow paths, which saves the registers where x64_recover() finds them.
  */
+#include <cpuid.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -113,11 +114,19 @@ void x64_link_set(uint8_t *w, uint8_t *code, const struct x64_link *k, const uin
 	st_rel((uint32_t *)(void *)(w + k->site), (uint32_t)(target - (code + k->site + 4)));
 }
 
+/* clang 14 has no name for it. */
+static bool has_lzcnt(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && c & bit_LZCNT;
+}
+
 bool x64_supported(void)
 {
 	__builtin_cpu_init();
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("lzcnt");
+	       __builtin_cpu_supports("sse4.2") && has_lzcnt();
 }
 
 /* -- recovery -- */
