@@ -369,6 +369,31 @@ static int barrier_option(struct as *a, unsigned *crm)
 	return asm_bad(a, "unknown barrier option");
 }
 
+/* DC, IC and TLBI: an operation's name and, for most, an address. */
+static int do_maintenance(struct as *a)
+{
+	static const struct { const char *mn, *op; uint8_t op1, crn, crm, op2; bool arg; } ops[] = {
+		{"dc", "cvau", 3, 7, 11, 1, true}, {"dc", "cvac", 3, 7, 10, 1, true}, {"dc", "civac", 3, 7, 14, 1, true},
+		{"dc", "ivac", 0, 7, 6, 1, true}, {"ic", "ivau", 3, 7, 5, 1, true}, {"ic", "iallu", 0, 7, 5, 0, false},
+		{"ic", "ialluis", 0, 7, 1, 0, false}, {"tlbi", "vmalle1", 0, 8, 7, 0, false},
+		{"tlbi", "vmalle1is", 0, 8, 3, 0, false}, {"tlbi", "vae1", 0, 8, 7, 1, true},
+		{"tlbi", "vae1is", 0, 8, 3, 1, true}, {"tlbi", "vaae1is", 0, 8, 3, 3, true},
+		{"tlbi", "vale1is", 0, 8, 3, 5, true}, {"tlbi", "vaale1is", 0, 8, 3, 7, true},
+		{"tlbi", "aside1is", 0, 8, 3, 2, true},
+	};
+	const struct operand *o = a->op;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+		if (!strcmp(a->mn, ops[i].mn) && a->n && o[0].kind == OP_WORD && o[0].len == strlen(ops[i].op) &&
+		    !strncasecmp(o[0].word, ops[i].op, o[0].len)) {
+			if (!asm_is(a, ops[i].arg ? "wx" : "w"))
+				return asm_bad(a, "operands do not fit the instruction");
+			return EMIT(a, SYS, F(op1, ops[i].op1), F(crn, ops[i].crn), F(crm, ops[i].crm), F(op2, ops[i].op2),
+				    F(rt, ops[i].arg ? o[1].reg : 31u));
+		}
+	return 1;
+}
+
 static int do_system(struct as *a)
 {
 	struct operand *o = a->op;
@@ -417,7 +442,8 @@ static int do_zero_alias(struct as *a)
 
 int asm_base(struct as *a)
 {
-	static int (*const families[])(struct as *) = {do_branch, do_zero_alias, do_select, do_regs, do_bitfields, do_system};
+	static int (*const families[])(struct as *) = {do_branch, do_zero_alias, do_select, do_regs, do_bitfields, do_system,
+						do_maintenance};
 	const struct triple *t;
 	int r;
 

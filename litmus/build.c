@@ -103,10 +103,12 @@ static int pick_registers(struct build *b, struct err *e)
 	return 0;
 }
 
-/* What a constant is in the guest's memory; false: an address of a location. */
+/* What a constant is in the guest's memory; false: an address that differs between instances. */
 static bool constant(const struct build *b, const struct lit_val *v, uint64_t *out)
 {
 	if (v->kind == LIT_LOC)
+		return false;
+	if (v->kind == LIT_LABEL && b->o->own_code)
 		return false;
 	*out = lit_value(b->m, v);
 	if (v->kind == LIT_LABEL)
@@ -132,12 +134,14 @@ static int init_register(struct build *b, unsigned reg, struct err *e)
 	uint64_t v = 0;
 
 	if (r && !constant(b, &r->val[0], &v)) {
-		const struct lit_loc *l = &b->m->t->loc[r->val[0].loc];
+		const struct lit_val *val = &r->val[0];
 
 		if (b->c->nptrs == LIT_MAX_PTRS)
 			return err_set(e, EXIT_INPUT, "%s: beyond limits: too many addresses in registers", b->m->t->file);
 		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * b->c->nptrs);
-		b->c->ptr[b->c->nptrs++] = (struct lit_ptr){reg, r->val[0].loc, r->val[0].v * l->type.size};
+		b->c->ptr[b->c->nptrs++] = val->kind == LIT_LABEL
+			? (struct lit_ptr){reg, LIT_PTR_CODE, lit_value(b->m, val) - LIT_CODE_BASE}
+			: (struct lit_ptr){reg, val->loc, val->v * b->m->t->loc[val->loc].type.size};
 	} else {
 		emit(&b->e, "mov x%u, #%lld", to, (long long)v);
 	}
@@ -189,7 +193,7 @@ static void preload(struct build *b)
 	for (unsigned k = 0; k < MIN(b->c->nptrs, 16u); k++) {
 		unsigned r = b->c->ptr[k].reg;
 
-		if (r == LIT_REG_SP)
+		if (r == LIT_REG_SP || b->c->ptr[k].loc == LIT_PTR_CODE)
 			continue;
 		emit(&b->e, "tbz w%u, #%u, .+8", u, 2 * k);
 		emit(&b->e, "ldrb w%u, [x%u]", t, r);
@@ -344,9 +348,10 @@ static void layout(struct build *b)
 	for (unsigned r = 0; r <= LIT_REG_SP; r++) {
 		const struct lit_reginit *i = init_of(b, r);
 
-		n += i && i->val[0].kind == LIT_LOC;
+		n += i && (i->val[0].kind == LIT_LOC || (b->o->own_code && i->val[0].kind == LIT_LABEL));
 	}
-	b->c->out = ALIGN_UP(REC_PTR + 8 * n, 16u);
+	b->c->body_ptr = REC_PTR + 8 * n;
+	b->c->out = ALIGN_UP(b->c->body_ptr + 8, 16u);
 	b->c->fault = ALIGN_UP(b->c->out + 8 * b->m->prog.nregs[b->t] + 8, 16u);
 	b->c->rec_size = b->c->fault + 16;
 }
@@ -379,7 +384,12 @@ static int build_thread(struct build *b, struct err *e)
 		preload(b);
 	barrier(b);
 	emit(&b->e, "msr nzcv, xzr");
-	emit_branch(&b->e, "b", base);
+	if (b->o->own_code) {
+		emit(&b->e, "ldr x%u, [x%u, #%u]", b->h[H_T], b->h[H_REC], b->c->body_ptr);
+		emit(&b->e, "br x%u", b->h[H_T]);
+	} else {
+		emit_branch(&b->e, "b", base);
+	}
 	epi = b->e.n;
 	epilogue(b);
 	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
@@ -388,17 +398,30 @@ static int build_thread(struct build *b, struct err *e)
 	emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_STUB);
 	emit(&b->e, "br x%u", b->h[H_T]);
 	vectors(b, epi);
-	b->e.n = base + size / 4;
-	emit_branch(&b->e, "b", epi);
+	for (unsigned at = 0; at < VECTORS; at += b->img->step) {
+		memcpy(b->img->word + base + at / 4, bytes, size);
+		b->e.n = base + (at + size) / 4;
+		emit_branch(&b->e, "b", epi);
+		if (!b->img->step)
+			break;
+	}
 	memcpy(b->img->word + base + POOL / 4, b->pool, sizeof(b->pool));
 	return 0;
 }
+
+unsigned lit_max_instances(const struct lit_image *img) { return img->step ? VECTORS / img->step : ~0u; }
 
 int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct lit_image *img, struct err *e)
 {
 	*img = (struct lit_image){.nwords = (unsigned)(m->t->nthreads * LIT_STRIDE / 4)};
 	if (img->nwords * 4 > GANG_CODE_SIZE)
 		return err_set(e, EXIT_INPUT, "%s: too many threads to be run", m->t->file);
+	for (unsigned t = 0; o->own_code && t < m->t->nthreads; t++) {
+		unsigned size;
+
+		lit_a64_bytes(m, t, &size);
+		img->step = MAX(img->step, ALIGN_UP(size + 4, 64u));
+	}
 	img->word = mcm_zalloc(m->arena, img->nwords * sizeof(*img->word));
 	for (unsigned t = 0; t < m->t->nthreads; t++) {
 		struct build b = {.m = m, .o = o, .img = img, .t = t, .c = &img->thr[t]};

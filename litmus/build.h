@@ -34,9 +34,10 @@ enum {
 
 struct lit_ptr {
 	unsigned reg;
-	unsigned loc;
-	uint64_t off;     /* bytes */
+	unsigned loc;     /* or LIT_PTR_CODE */
+	uint64_t off;     /* bytes; of code: from GANG_CODE, in instance 0 */
 };
+#define LIT_PTR_CODE (~0u)
 
 enum { LIT_MAX_PTRS = 24 };
 
@@ -44,6 +45,7 @@ struct lit_code {
 	uint64_t entry;
 	unsigned nptrs;
 	struct lit_ptr ptr[LIT_MAX_PTRS];
+	unsigned body_ptr;   /* record: address of the instance's code, if it has its own */
 	unsigned out;        /* record: first of the final values, 8 bytes each, in the order of the model's slots */
 	unsigned fault;      /* record: ESR and ELR of a fault, 8 bytes each */
 	unsigned rec_size;
@@ -55,13 +57,19 @@ struct lit_image {
 	unsigned nwords;
 	struct lit_code thr[MCM_MAX_THREADS];
 	bool exclusives;     /* some thread has load- or store-exclusives */
+	/* Tests that change code: each instance has code of its own, `step` bytes further on; else 0. */
+	unsigned step;
 };
 
 struct lit_build_opts {
 	enum lit_barrier barrier;
 	unsigned timebase;   /* ticks of the counter between agreement and start */
 	bool preload;
+	bool own_code;       /* each instance has its own code, which it may change */
 };
+
+/* How many instances' code there is room for. */
+unsigned lit_max_instances(const struct lit_image *img);
 
 /* Makes the code of m's threads. -1: e says what can't be run. */
 int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct lit_image *img, struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "a64/cpu_ops.h"
 #include "a64/sysbits.h"
 #include "base/bits.h"
 #include "base/clock.h"
@@ -25,6 +26,7 @@ struct run {
 	const struct lit_run_opts *o;
 	struct lit_image img;
 	unsigned ncpus, nthreads, ncopies;
+	unsigned size;             /* instances */
 	unsigned slot;             /* bytes of an instance's locations */
 	struct copy *copy;
 	uint8_t *ram;              /* host address of GANG_RAM */
@@ -103,7 +105,7 @@ static void draw(struct run *r)
 {
 	uint64_t s = stream(r, 0x5eed);
 
-	r->rot = (unsigned)(rnd(&s) % r->o->size);
+	r->rot = (unsigned)(rnd(&s) % r->size);
 	draw_layout(r, &s);
 	for (unsigned v = 0; v < r->ncpus; v++)
 		r->role[v] = v;
@@ -113,35 +115,39 @@ static void draw(struct run *r)
 	r->delay_other = (uint32_t)BIT(rnd(&s) % 5) - 1;
 }
 
-static unsigned place(const struct run *r, unsigned k) { return r->perm[(k + r->rot) % r->o->size]; }
+static unsigned place(const struct run *r, unsigned k) { return r->perm[(k + r->rot) % r->size]; }
 
 static void share(const struct run *r, unsigned v, unsigned *from, unsigned *to)
 {
-	*from = (unsigned)((uint64_t)r->o->size * v / r->ncpus);
-	*to = (unsigned)((uint64_t)r->o->size * (v + 1) / r->ncpus);
+	*from = (unsigned)((uint64_t)r->size * v / r->ncpus);
+	*to = (unsigned)((uint64_t)r->size * (v + 1) / r->ncpus);
 }
 
 static uint8_t *host(const struct run *r, uint64_t addr) { return r->ram + (addr - GANG_RAM); }
 
 /* -- before a run -- */
 
-static void put_value(const struct run *r, uint8_t *at, unsigned size, const struct lit_val *v, bool sgn, uint64_t cells)
+/* What is added to an address of code in instance k. */
+static uint64_t code_shift(const struct run *r, unsigned k) { return (uint64_t)k * r->img.step; }
+
+static void put_value(const struct run *r, uint8_t *at, unsigned size, const struct lit_val *v, bool sgn, uint64_t cells,
+		      unsigned k)
 {
 	uint64_t x = v->kind == LIT_LOC ? cells + r->cell[v->loc] + v->v * r->m->t->loc[v->loc].type.size
-					: lit_value(r->m, v) + (v->kind == LIT_LABEL ? GANG_CODE - LIT_CODE_BASE : 0);
+					: lit_value(r->m, v) + (v->kind == LIT_LABEL ? GANG_CODE - LIT_CODE_BASE + code_shift(r, k) : 0);
 	uint64_t w[2] = {x, v->kind == LIT_INT && sgn && x >> 63 ? ~UINT64_C(0) : 0};
 
 	memcpy(at, w, size);
 }
 
-static void put_locations(const struct run *r, uint8_t *host, uint64_t guest)
+static void put_locations(const struct run *r, uint8_t *to, uint64_t guest, unsigned instance)
 {
 	const struct lit_test *t = r->m->t;
 
 	for (unsigned l = 0; l < t->nlocs; l++)
 		for (unsigned k = 0; k < t->loc[l].nelem; k++)
-			put_value(r, host + r->cell[l] + k * t->loc[l].type.size, t->loc[l].type.size, &t->loc[l].init[k],
-				  t->loc[l].type.sgn, guest);
+			put_value(r, to + r->cell[l] + k * t->loc[l].type.size, t->loc[l].type.size, &t->loc[l].init[k],
+				  t->loc[l].type.sgn, guest, instance);
 }
 
 static void put_record(const struct run *r, const struct copy *c, unsigned th, unsigned k, uint64_t cells, uint64_t draws)
@@ -157,9 +163,27 @@ static void put_record(const struct run *r, const struct copy *c, unsigned th, u
 	ram_st32(rec + REC_DELAY, delay);
 	ram_st32(rec + REC_TOUCH, touch);
 	for (unsigned p = 0; p < code->nptrs; p++)
-		ram_st64(rec + REC_PTR + 8 * p, cells + r->cell[code->ptr[p].loc] + code->ptr[p].off);
+		ram_st64(rec + REC_PTR + 8 * p, code->ptr[p].loc == LIT_PTR_CODE
+				? GANG_CODE + code->ptr[p].off + code_shift(r, k)
+				: cells + r->cell[code->ptr[p].loc] + code->ptr[p].off);
+	ram_st64(rec + code->body_ptr, LIT_GUEST_CODE(th) + code_shift(r, k));
 	ram_st64(rec + code->fault, 0);
 	ram_st64(rec + code->fault + 8, 0);
+}
+
+/* Code that the last run changed is as it was before. */
+static void restore_code(const struct run *r, unsigned k)
+{
+	for (unsigned th = 0; th < r->nthreads; th++) {
+		uint64_t at = LIT_GUEST_CODE(th) + code_shift(r, k);
+		const uint32_t *was = r->img.word + (at - GANG_CODE) / 4;
+
+		if (!memcmp(host(r, at), was, r->img.step))
+			continue;
+		dma_write(gang_cpu(r->g, 0)->pm, mk_gpa(at), was, r->img.step);
+		if (code_stale)
+			code_stale(host(r, at), r->img.step);
+	}
 }
 
 static void prepare(void *ctx, unsigned v)
@@ -176,7 +200,9 @@ static void prepare(void *ctx, unsigned v)
 		for (unsigned k = from; k < to; k++) {
 			uint64_t cells = cp->cells + (uint64_t)place(r, k) * r->slot;
 
-			put_locations(r, host(r, cells), cells);
+			put_locations(r, host(r, cells), cells, k);
+			if (r->img.step)
+				restore_code(r, k);
 			for (unsigned th = 0; th < r->nthreads; th++)
 				put_record(r, cp, th, k, cells, rnd(&s));
 		}
@@ -207,7 +233,7 @@ static bool assign(void *ctx, unsigned v, struct gang_start *st)
 		return false;
 	pin(r, v);
 	st->first = r->copy[c].rec[th];
-	st->last = st->first + (uint64_t)r->o->size * r->img.thr[th].rec_size;
+	st->last = st->first + (uint64_t)r->size * r->img.thr[th].rec_size;
 	st->entry = r->img.thr[th].entry;
 	return true;
 }
@@ -215,13 +241,13 @@ static bool assign(void *ctx, unsigned v, struct gang_start *st)
 /* -- after a run -- */
 
 /* Addresses of the instance become the model's. */
-static uint64_t model_value(const struct run *r, uint64_t v, uint64_t cells)
+static uint64_t model_value(const struct run *r, uint64_t v, uint64_t cells, unsigned k)
 {
 	uint64_t off = v - cells;
 
 	if (likely(off >= r->slot)) {
 		if (v - GANG_CODE < r->nthreads * LIT_STRIDE)
-			return v - GANG_CODE + LIT_CODE_BASE;
+			return v - GANG_CODE + LIT_CODE_BASE - code_shift(r, k);
 		return v;
 	}
 	for (unsigned l = 0; l < r->m->t->nlocs; l++)
@@ -230,27 +256,31 @@ static uint64_t model_value(const struct run *r, uint64_t v, uint64_t cells)
 	return v;
 }
 
-static bool is_fault(const struct run *r, const struct lit_item *f, uint64_t esr, uint64_t elr)
+static bool is_fault(const struct run *r, const struct lit_item *f, uint64_t esr, uint64_t elr, unsigned k)
 {
 	unsigned ec = (unsigned)(esr >> 26) & 63;
 	const char *kind = ec == EC_UNKNOWN ? "UndefinedInstruction" : ec == EC_SVC64 ? "SupervisorCall" : "";
-	uint64_t at = elr - (ec == EC_SVC64 ? 4 : 0) - GANG_CODE + LIT_CODE_BASE;
+	uint64_t at = elr - (ec == EC_SVC64 ? 4 : 0) - GANG_CODE + LIT_CODE_BASE - code_shift(r, k);
 
 	if (!elr || (f->ftype && strcasecmp(f->ftype, kind)))
 		return false;
 	return !f->label || lit_a64_label(r->m, f->thread, f->label) == at;
 }
 
-static void thread_state(struct run *r, unsigned v, unsigned th, const uint8_t *rec, uint64_t cells, uint64_t *state)
+static void thread_state(struct run *r, unsigned v, unsigned th, unsigned instance, uint64_t cells, uint64_t *state)
 {
 	const struct lit_code *code = &r->img.thr[th];
+	const struct copy *cp = &r->copy[instance / r->size];
+	unsigned inst = instance % r->size;
+	const uint8_t *rec = host(r, cp->rec[th] + (uint64_t)inst * code->rec_size);
 	uint64_t esr = ram_ld64(rec + code->fault), elr = ram_ld64(rec + code->fault + 8);
 
 	r->faults[v] += elr != 0;
 	for (unsigned k = 0; k < r->m->prog.nregs[th]; k++) {
 		const struct lit_regslot *s = &r->m->slot[th][k];
 
-		state[k] = s->fault ? is_fault(r, s->fault, esr, elr) : model_value(r, ram_ld64(rec + code->out + 8 * k), cells);
+		state[k] = s->fault ? is_fault(r, s->fault, esr, elr, inst)
+				    : model_value(r, ram_ld64(rec + code->out + 8 * k), cells, inst);
 	}
 }
 
@@ -270,12 +300,11 @@ static void collect(void *ctx, unsigned v)
 			const uint8_t *mem = host(r, cells);
 
 			for (unsigned th = 0; th < r->nthreads; th++)
-				thread_state(r, v, th, host(r, cp->rec[th] + (uint64_t)k * r->img.thr[th].rec_size),
-					     cells, state + m->slot0[th]);
+				thread_state(r, v, th, c * r->size + k, cells, state + m->slot0[th]);
 			for (unsigned i = 0; i < m->prog.nmem; i++) {
 				const struct mcm_memslot *ms = &m->prog.mem[i];
 
-				state[regs + i] = model_value(r, ram_load(mem + r->cell[ms->loc] + ms->off, ms->size), cells);
+				state[regs + i] = model_value(r, ram_load(mem + r->cell[ms->loc] + ms->off, ms->size), cells, k);
 			}
 			hist_add(&r->hist[v], state, 1);
 		}
@@ -302,7 +331,7 @@ static unsigned gcd(unsigned a, unsigned b) { return b ? gcd(b, a % b) : a; }
 static void make_order(struct run *r)
 {
 	uint64_t s = stream(r, 0x0bde);
-	unsigned n = r->o->size, st = MAX(1u, r->o->stride) % n;
+	unsigned n = r->size, st = MAX(1u, r->o->stride) % n;
 
 	while (gcd(MAX(st, 1u), n) != 1)
 		st++;
@@ -315,7 +344,7 @@ static void make_order(struct run *r)
 static int place_data(struct run *r, struct err *e)
 {
 	uint64_t at = GANG_DATA;
-	unsigned n = r->o->size;
+	unsigned n = r->size;
 
 	for (unsigned l = 0; l < r->m->t->nlocs; l++)
 		r->slot += ALIGN_UP(MAX(1u, loc_bytes(r, l)), LINE);
@@ -339,7 +368,8 @@ static int place_data(struct run *r, struct err *e)
 
 int lit_run(struct gang *g, const struct lit_model *m, const struct lit_run_opts *o, struct lit_result *res, struct err *e)
 {
-	const struct lit_build_opts bo = {.barrier = o->barrier, .timebase = 16, .preload = o->preload};
+	const struct lit_build_opts bo = {.barrier = o->barrier, .timebase = 16, .preload = o->preload,
+					 .own_code = o->own_code};
 	struct run *r = calloc(1, sizeof(*r));
 	struct gang_job job = {prepare, assign, collect, more, r};
 	unsigned width = m->slot0[m->t->nthreads] + m->prog.nmem;
@@ -355,13 +385,18 @@ int lit_run(struct gang *g, const struct lit_model *m, const struct lit_run_opts
 	r->o = o;
 	r->ncpus = gang_ncpus(g);
 	r->nthreads = m->t->nthreads;
-	r->ncopies = MAX(1u, MIN(o->avail, r->ncpus) / r->nthreads);
+	r->ncopies = o->own_code ? 1 : MAX(1u, MIN(o->avail, r->ncpus) / r->nthreads);
 	r->copy = calloc(r->ncopies, sizeof(*r->copy));
+	r->size = o->size;
 	r->perm = calloc(o->size, sizeof(*r->perm));
 	ret = !r->copy || !r->perm ? err_set(e, EXIT_HOST, "no memory")
 	    : r->nthreads > r->ncpus ? err_set(e, EXIT_INPUT, "%s: %u threads, only %u vCPUs", m->t->file, r->nthreads, r->ncpus)
 	    : width > 1024 ? err_set(e, EXIT_INPUT, "%s: beyond limits: too much is observed", m->t->file)
-	    : lit_build(m, &bo, &r->img, e) < 0 ? -1 : place_data(r, e);
+	    : lit_build(m, &bo, &r->img, e) < 0 ? -1 : 0;
+	if (!ret) {
+		r->size = MIN(r->size, lit_max_instances(&r->img));
+		ret = place_data(r, e);
+	}
 	if (!ret) {
 		for (unsigned v = 0; v < r->ncpus; v++)
 			hist_init(&r->hist[v], width);
@@ -373,7 +408,7 @@ int lit_run(struct gang *g, const struct lit_model *m, const struct lit_run_opts
 		res->seconds = 1e-9 * (double)(clock_ns() - r->start_ns);
 		res->runs = r->number;
 		res->copies = r->ncopies;
-		res->trials = (uint64_t)r->number * r->ncopies * o->size;
+		res->trials = (uint64_t)r->number * r->ncopies * r->size;
 	}
 	if (!ret && res->endless)
 		return err_set(e, EXIT_GUEST, "%s: a run did not end within %.0f seconds", m->t->file, o->patience);

@@ -26,6 +26,7 @@ struct lit_run_opts {
 	bool preload;            /* touch locations at random before the barrier */
 	unsigned avail;          /* vCPUs to use */
 	uint64_t seed;
+	bool own_code;           /* the test changes its code: each instance has its own (fewer of them fit) */
 	double patience;         /* seconds without the end of a run, until a test counts as endless */
 };
 

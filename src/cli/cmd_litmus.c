@@ -20,6 +20,7 @@
 #include "base/bits.h"
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "litmus/expect.h"
 #include "litmus/hostcode.h"
 #include "litmus/judge.h"
 #include "litmus/results.h"
@@ -48,6 +49,9 @@ struct options {
 
 struct session {
 	struct options *o;
+	struct lit_table table;     /* of the folder that was read last */
+	char table_path[4096];
+	const struct lit_expected *row; /* of the test at hand; NULL: none, or not needed */
 	struct gang *g;
 	struct mcm_arena arena;
 };
@@ -321,18 +325,59 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* -- one test -- */
 
-static const char *out_of_scope(const struct lit_test *t)
+static const char *out_of_scope(const struct lit_test *t, const char *variants, bool expected)
 {
 	static const char *const groups[][2] = {
-		{"vmsa", "translation tables (vmsa)"}, {"ifetch", "instruction fetch (ifetch)"},
+		{"vmsa", "translation tables (vmsa)"}, {"self", "variant self"},
 		{"memtag", "memory tagging"}, {"pauth", "pointer authentication"}, {"sve", "SVE"}, {"sme", "SME"},
 	};
 
 	if (t->arch != LIT_AARCH64)
 		return "not a test for AArch64";
 	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
-		if (strstr(t->variants, groups[i][0]))
+		if (strstr(variants, groups[i][0]))
 			return groups[i][1];
+	if (strstr(variants, "ifetch") && !expected)
+		return "instruction fetch is not modelled, and no expected.tsv tells what is allowed";
+	return NULL;
+}
+
+/* The test relies on instruction caches that need no invalidation (CTR_EL0.DIC = 1); these here do. */
+static bool needs_dic(const char *text)
+{
+	const char *p = strstr(text, "CacheType=");
+	size_t n = p ? strcspn(p, "\n") : 0;
+
+	for (; n > 3; n--, p++)
+		if (!strncmp(p, "DIC", 3) && p[-1] != 'I')
+			return true;
+	return false;
+}
+
+/* The row of the nearest expected.tsv above a test; NULL: there is none. */
+static const struct lit_expected *expected_row(struct session *s, const char *path)
+{
+	char dir[4000], file[4096];
+	char *slash;
+	struct err e;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	while ((slash = strrchr(dir, '/'))) {
+		*slash = 0;
+		snprintf(file, sizeof(file), "%s/expected.tsv", dir);
+		if (access(file, R_OK))
+			continue;
+		if (strcmp(file, s->table_path)) {
+			lit_table_free(&s->table);
+			snprintf(s->table_path, sizeof(s->table_path), "%s", file);
+			if (lit_table_read(&s->table, file, &e) < 0) {
+				bad("%s", e.msg);
+				lit_table_free(&s->table);
+			}
+			lit_table_sort(&s->table);
+		}
+		return lit_table_find(&s->table, path);
+	}
 	return NULL;
 }
 
@@ -368,6 +413,16 @@ static int allowed_states(struct session *s, struct lit_model *m, unsigned unrol
 			return err_set(e, EXIT_INPUT, "%s: no test %s in the log of expected outcomes", m->t->file, m->t->name);
 		for (unsigned i = 0; i < t->allowed.n; i++)
 			lit_allow_state(a, t->allowed.orig[i], strlen(t->allowed.orig[i]));
+		lit_allow_sort(a);
+		return 0;
+	}
+	if (s->row) {
+		for (const char *p = s->row->states; p;) {
+			const char *bar = strstr(p, " | ");
+
+			lit_allow_state(a, p, bar ? (size_t)(bar - p) : strlen(p));
+			p = bar ? bar + 3 : NULL;
+		}
 		lit_allow_sort(a);
 		return 0;
 	}
@@ -493,16 +548,25 @@ static void run_entry(struct session *s, struct lit_entry *t)
 	char *text = slurp(t->path, &len, &e);
 	struct lit_test *test = NULL;
 	struct lit_model *m = NULL;
-	const char *scope = NULL;
+	const char *scope = NULL, *variants, *copy = "";
 
 	mcm_arena_reset(&s->arena);
 	if (text)
 		test = litmus_parse(t->path, text, len, &s->arena, &e);
+	if (text)
+		copy = mcm_strndup(&s->arena, text, len);
 	free(text);
 	if (test) {
 		free(t->name);
 		t->name = strdup(test->name);
-		scope = out_of_scope(test);
+		s->row = expected_row(s, t->path);
+		variants = s->row ? s->row->variants : test->variants;
+		scope = out_of_scope(test, variants, s->row);
+		s->o->run.own_code = strstr(variants, "ifetch");
+		if (s->o->run.own_code && needs_dic(copy))
+			scope = "instruction caches that need no invalidation (DIC)";
+		if (!s->o->run.own_code)
+			s->row = NULL; /* the model says what is allowed */
 	}
 	if (scope) {
 		t->status = LIT_SKIP;
@@ -581,6 +645,7 @@ static int run_all(struct options *o)
 	if (s.g)
 		gang_free(s.g);
 	mcm_arena_free(&s.arena);
+	lit_table_free(&s.table);
 	if (o->out != OUT_TAP) {
 		char set[300];
 
@@ -668,6 +733,7 @@ static int run_campaign(struct options *o, char *results)
 	if (s.g)
 		gang_free(s.g);
 	mcm_arena_free(&s.arena);
+	lit_table_free(&s.table);
 	if (lit_results_save(results, &o->suite, set, &e) < 0)
 		return bad("%s", e.msg), e.code;
 	lit_suite_summary(stdout, &o->suite, true);
