@@ -12,6 +12,7 @@
 #include "a64/cpumodel.h"
 #include "a64/gtimer.h"
 #include "a64/interp.h"
+#include "x64/x64.h"
 #include "xlate/jit.h"
 #include "base/bits.h"
 #include "base/bug.h"
@@ -368,7 +369,7 @@ int machine_main(const struct machine_config *cfg, struct err *e)
 	} else if (timer_service_start(e)) {
 		return -1;
 	}
-	m.jit = cfg->accel == ACCEL_JIT;
+	m.jit = cfg->accel == ACCEL_JIT || (cfg->accel == ACCEL_BEST && !rr && x64_supported());
 	rc = make(&m, e);
 	if (!rc)
 		rc = cfg->dumpdtb ? machine_dump_dtb(&m, cfg->dumpdtb, e) : run(&m, e);

@@ -266,6 +266,9 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
 	*prev = x64_enter(c, u->code, link);
+	/* A tagged branch target is in no jump cache, so it comes here before anybody sees the pc. */
+	if (unlikely(sext(c->pc, 56) != c->pc))
+		c->pc = mmu_branch_target(c, c->pc);
 	if (*prev == X64_EXEC) { /* outside of translated code: it may sleep, and code may be freed meanwhile */
 		*prev = 0;
 		xlate_exec(c, (uint32_t)*fetch(c, c->pc));
