@@ -453,10 +453,11 @@ VLOW(l_rev)
 VLOW(l_addv)
 {
 	static const uint8_t add[4] = {0xfc, 0xfd, 0xfe, 0xd4};
-	const int *src = s;
 	unsigned top = 8;
 
-	x_vmov(a, 0, src[0]);
+	if (ES == 3)
+		return false;
+	x_vmov(a, 0, s[0]);
 	for (; top >= 1u << ES; top /= 2) {
 		vshift(a, 0x73, 3, 1, 0, top);
 		v66(a, add[ES], 0, 0, 1);
