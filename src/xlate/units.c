@@ -33,6 +33,7 @@ static struct {
 	bool reclaiming;                /* GUARDED_BY(lock) */
 	struct tc_unit *hash[HASH_SIZE]; /* RCU(tcache) */
 	struct tc_unit *page[PAGE_SIZE_]; /* GUARDED_BY(lock) by guest page (host address) */
+	uint32_t page_gen[PAGE_SIZE_];  /* ATOMIC: counts invalidations; st_rel under the lock, ld_acq in tc_begin() */
 	struct region region[MAX_REGIONS];
 	unsigned nregions, cur;         /* cur: GUARDED_BY(lock) */
 	uint32_t serial;                /* GUARDED_BY(lock) counts regions started */
@@ -189,10 +190,15 @@ void tc_invalidate(const void *host, size_t len)
 		return;
 	lock_take(&tc.lock);
 	if (!host) {
-		for (unsigned k = 0; k < PAGE_SIZE_; k++)
+		for (unsigned k = 0; k < PAGE_SIZE_; k++) {
+			st_rel(&tc.page_gen[k], tc.page_gen[k] + 1);
 			while (tc.page[k])
 				kill(tc.page[k]);
+		}
 	} else {
+		uint32_t *gen = &tc.page_gen[page_of(host) - tc.page];
+
+		st_rel(gen, *gen + 1);
 		for (struct tc_unit *u = *page_of(host), *next; u; u = next) {
 			next = u->page_next;
 			if ((uintptr_t)u->guest_host < hi && (uintptr_t)u->guest_host + u->guest_bytes > lo)
@@ -262,7 +268,7 @@ static bool new_arena(size_t need)
 	return true;
 }
 
-bool tc_begin(struct tc_window *w, size_t need)
+bool tc_begin(struct tc_window *w, size_t need, const void *host)
 {
 	bool good = true;
 
@@ -281,6 +287,7 @@ bool tc_begin(struct tc_window *w, size_t need)
 	w->end = arena.end;
 	w->delta = tc.x - tc.w;
 	w->region = arena.region;
+	w->gen = ld_acq(&tc.page_gen[page_of(host) - tc.page]); /* the guest's code is read after this */
 	return good;
 }
 
@@ -290,6 +297,11 @@ struct tc_unit *tc_add(struct tc_unit *u, struct tc_window *w)
 
 	lock_take(&tc.lock);
 	old = tc_find(u->host, u->pc, u->ctx);
+	if (tc.page_gen[page - tc.page] != w->gen) { /* invalidated meanwhile: it may be made of old code */
+		lock_drop(&tc.lock);
+		free_unit(u);
+		return NULL;
+	}
 	if (old || arena.serial != tc.serial) { /* someone was quicker, or the region is being emptied */
 		lock_drop(&tc.lock);
 		free_unit(u);

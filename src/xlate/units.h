@@ -75,16 +75,19 @@ struct tc_unit *tc_find(const uint32_t *host, uint64_t pc, uint32_t ctx);
 
 /*
  * A window for one unit: tc_begin() takes the calling thread's arena, with at
- * least `need` bytes (may retire a region and wait for a grace period);
+ * least `need` bytes (may retire a region and wait for a grace period), before
+ * the guest code at `host` is read;
  * tc_add() publishes, or frees u and returns the unit that another thread was
- * quicker with.
+ * quicker with, or NULL if the page was invalidated since (u may be made of
+ * old code).
  */
 struct tc_window {
 	uint8_t *buf, *end; /* writable view */
 	intptr_t delta;
 	unsigned region;
+	uint32_t gen; /* of the guest page when its code was about to be read */
 };
-bool tc_begin(struct tc_window *w, size_t need);
+bool tc_begin(struct tc_window *w, size_t need, const void *host);
 struct tc_unit *tc_add(struct tc_unit *u, struct tc_window *w);
 
 /* Links exit `k` of u to the unit `to`, if both live. */

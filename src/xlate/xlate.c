@@ -251,7 +251,7 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 
 	BUG_ON(!u);
 	for (unsigned budget = xlate_budget; !good;) {
-		if (!budget || !tc_begin(&win, need)) {
+		if (!budget || !tc_begin(&win, need, host)) {
 			free(u);
 			return 0;
 		}
