@@ -29,6 +29,17 @@ static void drop_brackets(char *item)
 	}
 }
 
+/* instr:"NOP" is NOP. */
+static void short_nop(char *item)
+{
+	static const char quoted[] = "instr:\"NOP\"";
+
+	for (char *p = item; (p = strstr(p, quoted)); p += 3) {
+		memcpy(p, "NOP", 3);
+		memmove(p + 3, p + sizeof(quoted) - 1, strlen(p + sizeof(quoted) - 1) + 1);
+	}
+}
+
 static char *normal(const char *s, size_t n)
 {
 	char *copy = must(strndup(s, n)), *out = must(calloc(1, n + 2)), *item[2 * LIT_MAX_ITEMS], *to = out;
@@ -40,6 +51,7 @@ static char *normal(const char *s, size_t n)
 		if (!*p)
 			continue;
 		drop_brackets(p);
+		short_nop(p);
 		item[k++] = p;
 	}
 	if (k)
