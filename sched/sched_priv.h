@@ -71,10 +71,8 @@ void rr_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);
 void rr_notify(struct sched *s);
 
 void sched_kick(struct vcpu *c);
-/* As sched_sleep() in WFE, without the bookkeeping of a halt: until a kick, an event or the deadline. */
-void sched_nap(struct vcpu *c, uint64_t deadline_ns);
 /* machine_ops.relax */
-void sched_relax(struct vcpu *c, bool may_sleep);
+void sched_relax(struct vcpu *c, bool counted);
 /* The vCPU's thread begins or ends a timed wait: *since is 0 outside, *total gets its length. */
 static inline void wait_begin(uint64_t *since) { st_rel(since, clock_ns()); }
 static inline void wait_end(uint64_t *since, uint64_t *total)

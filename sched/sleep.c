@@ -45,14 +45,6 @@ static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
 	       (deadline_ns != TIMER_NEVER && clock_ns() >= deadline_ns);
 }
 
-void sched_nap(struct vcpu *c, uint64_t deadline_ns)
-{
-	at_xchg(&c->sleep_futex, SLEEP_WFE);
-	if (!must_wake(c, deadline_ns, true))
-		futex_wait(&c->sleep_futex, SLEEP_WFE, deadline_ns);
-	at_xchg(&c->sleep_futex, SLEEP_NONE);
-}
-
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	struct sched *s = c->machine;

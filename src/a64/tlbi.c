@@ -86,7 +86,7 @@ static void wait_for(struct vcpu *c, struct vcpu *other)
 		if (spins < 100)
 			cpu_relax();
 		else if (c->mops->relax)
-			c->mops->relax(c, false);
+			c->mops->relax(c, true);
 		else
 			sched_yield();
 	}

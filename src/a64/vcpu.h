@@ -195,11 +195,10 @@ struct machine_ops {
 	void (*system_off)(struct vcpu *c, int exit_code);
 	void (*system_reset)(struct vcpu *c);
 	/*
-	 * The vCPU spins (YIELD, WFE on a marked location, a DSB that waits): may give the host CPU away or, with
-	 * may_sleep, sleep until it is kicked, an event comes or some microseconds are over. TLB maintenance may be
-	 * served in it. NULL: nobody else needs the host CPU.
+	 * The vCPU spins (YIELD, WFE on a marked location, a DSB that waits): may give the host CPU away, and serve
+	 * TLB maintenance. counted: the caller counts the time itself. NULL: nobody else needs the host CPU.
 	 */
-	void (*relax)(struct vcpu *c, bool may_sleep);
+	void (*relax)(struct vcpu *c, bool counted);
 };
 
 /* System-register interface of a GICv3 (implemented in src/dev). enc as SYSREG(); false: UNDEFINED. */

@@ -18,10 +18,10 @@
 #define MONITOR_SPINS 16
 
 /* The guest spins. Its lock's holder may be waiting for this host CPU. */
-static void relax(struct vcpu *c, bool may_sleep)
+static void relax(struct vcpu *c)
 {
 	if (c->mops->relax)
-		c->mops->relax(c, may_sleep);
+		c->mops->relax(c, false);
 	else
 		cpu_relax();
 }
@@ -82,7 +82,7 @@ static void wait_for_store(struct vcpu *c)
 			return;
 		cpu_relax();
 	}
-	relax(c, true);
+	relax(c);
 }
 
 void cpu_wfe(struct vcpu *c)
@@ -122,7 +122,7 @@ void cpu_sevl(struct vcpu *c) { st_rlx(&c->event, 1); }
 
 void cpu_yield(struct vcpu *c)
 {
-	relax(c, true);
+	relax(c);
 }
 
 void cpu_isb(struct vcpu *c) {}

@@ -27,6 +27,7 @@ static unsigned collect(const struct scale_data *d, const struct sample (*s)[SCA
 static void mean_causes(const struct scale_data *d, const struct scale_work *w, unsigned k, struct point *p)
 {
 	unsigned fair = 0, n = 0;
+	double sum;
 
 	for (unsigned r = 0; r < d->nrounds; r++) {
 		const struct sample *s = &w->sample[r][k];
@@ -37,6 +38,11 @@ static void mean_causes(const struct scale_data *d, const struct scale_work *w, 
 			p->fairness += s->least / s->most;
 			fair++;
 		}
+		sum = 0;
+		for (unsigned c = 0; c < CAUSE_COUNT; c++)
+			sum += s->cause[c];
+		if (sum < 0.5)
+			continue; /* the guest was gone before it could be asked */
 		n++;
 		for (unsigned c = 0; c < CAUSE_COUNT; c++)
 			p->cause[c] += s->cause[c];
