@@ -46,7 +46,7 @@ static uint64_t draw(struct sched *s)
 	return (s->rr_state * 0x2545f4914f6cdd1du) >> 32;
 }
 
-/* WFI and WFE: the turn ends, and the vCPU is not chosen until it has a reason to wake. */
+/* WFI and WFE, from vcpu_poll() at the end of a turn: the vCPU is not chosen until it has a reason to wake. */
 void rr_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	struct slot *p = &((struct sched *)c->machine)->slot[c->index];
@@ -56,7 +56,6 @@ void rr_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	p->sleep_deadline = deadline_ns;
 	c->st.halts++;
 	wait_begin(&p->halted_since);
-	at_or(&c->request, REQ_POLL);
 }
 
 /* Someone may have given a vCPU a reason to wake. Any thread. */
