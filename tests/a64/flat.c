@@ -73,6 +73,7 @@ void excl_distrust(struct vcpu *c) {}
 void excl_watch(struct vcpu *c, const void *p) {}
 bool excl_is_watched(const struct vcpu *c, const void *p) { return true; }
 void cpu_dsb(struct vcpu *c) {}
+void vcpu_log_exec(const struct vcpu *c) {}
 
 static uint8_t *make(uint64_t at, size_t len)
 {
