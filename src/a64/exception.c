@@ -65,7 +65,7 @@ void exc_enter(struct vcpu *c, enum exc_vector v, uint64_t ret)
 		c->ssbs = !!(c->sys.sctlr & SCTLR_DSSBS);
 	vcpu_set_el_sp(c, 1, 1);
 	cpu_ctx_update(c);
-	c->pc = c->npc = (c->sys.vbar & ~UINT64_C(0x7ff)) + offset;
+	c->pc = c->npc = mmu_branch_target(c, (c->sys.vbar & ~UINT64_C(0x7ff)) + offset);
 	if (log_on(LOG_INT))
 		log_entry(c, v, ret, from, spsr);
 }
@@ -188,9 +188,9 @@ bool exc_poll_irq(struct vcpu *c)
 	uint32_t lines = ld_acq(&c->irq_lines);
 
 	if ((lines & LINE_FIQ) && !(c->daif & PSTATE_F))
-		exc_enter(c, VEC_FIQ, c->pc);
+		exc_enter(c, VEC_FIQ, mmu_branch_target(c, c->pc));
 	else if ((lines & LINE_IRQ) && !(c->daif & PSTATE_I))
-		exc_enter(c, VEC_IRQ, c->pc);
+		exc_enter(c, VEC_IRQ, mmu_branch_target(c, c->pc));
 	else
 		return false;
 	return true;

@@ -296,6 +296,7 @@ void jit_run(struct vcpu *c)
 {
 	running = c;
 	while (!ld_acq(&c->request)) {
+		c->pc = mmu_branch_target(c, c->pc);
 		if (c->ctx & CTX_COUNT) {
 			interp_run(c); /* to the next request: soon enough */
 			continue;
