@@ -45,7 +45,9 @@ struct gang {
 	bool dead;                        /* GUARDED_BY(lock) */
 };
 
-static int start_jit(struct err *e) { return jit_init(0, e); }
+size_t gang_code_bytes;
+
+static int start_jit(struct err *e) { return jit_init(gang_code_bytes, e); }
 
 static int init_jit(struct vcpu *c) { return interp_init(c) || jit_cpu_init(c) ? -1 : 0; }
 

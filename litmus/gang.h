@@ -38,6 +38,8 @@ struct gang_engine {
 	void (*run)(struct vcpu *c);
 	void (*free)(struct vcpu *c);
 };
+/* Bytes of code memory of the translator; 0: its default. Set before gang_new(). */
+extern size_t gang_code_bytes;
 /* i = 0.. until NULL; number 0 is the default. */
 const struct gang_engine *gang_engine_at(unsigned i);
 const struct gang_engine *gang_engine_find(const char *name);

@@ -170,6 +170,15 @@ static int opt_accel(struct options *o, const char *v)
 	return EXIT_USAGE;
 }
 
+static int opt_tbsize(struct options *o, const char *v)
+{
+	unsigned mib;
+	int r = small("tbsize", v, 1, 2048, &mib);
+
+	gang_code_bytes = (size_t)mib << 20;
+	return r;
+}
+
 static int opt_mapping(struct options *o, const char *v)
 {
 	o->mapping = mcm_mapping_find(v);
@@ -233,6 +242,7 @@ static int opt_shard(struct options *o, const char *v)
 	X(seed, "N", "of all random choices (default: from the clock; always printed)") \
 	X(timeout, "SECONDS", "a run that takes longer counts as endless (default 20)") \
 	X(accel, "ENGINE", "how guest code is executed") \
+	X(tbsize, "MIB", "code memory of the translator; little of it for evictions") \
 	X(mapping, "NAME", "mapping of Arm operations to the host's, from the registry") \
 	X(expect, "FILE", "allowed outcomes from a log of herd7 instead of parma's model") \
 	X(json, "FILE", "results as JSON") \
