@@ -37,6 +37,28 @@ ok "SVG is well-formed" sh -c 'command -v python3 >/dev/null || exit 0; python3 
 to_stdout() { p scale --vcpus 1 --repeat 1 --ms 20 --workload int --json -; status 0 && head -1 out | grep -q '^{' && ! grep -q 'vCPUs  ' out; }
 ok "--json - writes that and nothing else" to_stdout
 
+# -- causes, each by an experiment that brings it about --
+# share WORKLOAD CAUSE: percent, of the largest size, from the CSV of the last run
+share() { awk -F, -v w="$1" -v c="$2" 'NR == 1 { for (k = 1; k <= NF; k++) if ($k == c) col = k } $1 == w { v = $col } END { print int(100 * v) }' work/x.csv; }
+cpu=$(taskset -pc $$ 2>/dev/null | sed 's/.*: \([0-9]*\).*/\1/')
+if [ -n "$cpu" ]; then
+	on_one() { rc=0; (cd work && exec taskset -c "$cpu" timeout 60 "$parma" scale --repeat 1 --csv x.csv "$@") >out 2>err || rc=$?; status 0; }
+	stolen() {
+		taskset -c "$cpu" sh -c 'while :; do :; done' &
+		local hog=$!
+		on_one --vcpus 1 --ms 300 --workload int
+		kill $hog
+		[ "$(share int stolen)" -ge 25 ] || { cat work/x.csv; return 1; }
+	}
+	ok "another process on the same processor: stolen" stolen
+	given() { on_one --vcpus 3 --ms 200 --workload ticket && [ "$(share ticket yielded)" -ge 25 ] || { cat work/x.csv; return 1; }; }
+	ok "three spinners on one processor: given away" given
+	acks() { on_one --vcpus 3 --ms 200 --workload tlbi && [ "$(share tlbi dsb)" -ge 15 ] || { cat work/x.csv; return 1; }; }
+	ok "broadcast TLB maintenance on one processor: waiting for others" acks
+else
+	skip "causes by experiment" "no taskset"
+fi
+
 # -- nothing broken is left --
 full() { p scale --vcpus 1 --repeat 1 --ms 20 --workload int --csv /dev/full; status 71 && grep -q '/dev/full' err; }
 ok "a full device: said, status 71" full

@@ -7,3 +7,6 @@ tests_sched_t_place_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) 
 # The deterministic engine.
 check_PROGRAMS += tests/sched/t_rr
 tests_sched_t_rr_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+# Nobody starves.
+check_PROGRAMS += tests/sched/t_fair
+tests_sched_t_fair_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
