@@ -98,7 +98,7 @@ ok "kill -9: the guest goes too, no report" killed
 
 # -- parma top --
 program work/spin 14000000
-"$parma" boot -smp 2 -nodefaults -display none -kernel work/spin -qmp unix:"$scratch/q",server=on,wait=off >/dev/null 2>&1 &
+"$parma" boot -smp 2 -accel interp -nodefaults -display none -kernel work/spin -qmp unix:"$scratch/q",server=on,wait=off >/dev/null 2>&1 &
 guest=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do [ -S "$scratch/q" ] && break; sleep 0.1; done
 top_text() { p top --interval 100 "$scratch/q"; status 0 && says '^ +0 running .*[1-9]' && says '^ +1 off'; }
