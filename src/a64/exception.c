@@ -211,6 +211,8 @@ void cpu_ctx_update(struct vcpu *c)
 		ctx |= CTX_NAA;
 	if (c->el && !c->uao)
 		ctx |= CTX_UNPRIV;
+	if (unlikely(c->el && !c->spsel))
+		ctx |= CTX_SP0;
 	if (unlikely(c->il))
 		ctx |= CTX_IL;
 	if (unlikely(c->pmu_insns >> c->el & 1))

@@ -160,7 +160,11 @@ static void wr_sp_el0(struct vcpu *c, uint64_t v)
 }
 
 static uint64_t rd_spsel(struct vcpu *c) { return c->spsel; }
-static void wr_spsel(struct vcpu *c, uint64_t v) { vcpu_set_el_sp(c, 1, v & 1); }
+static void wr_spsel(struct vcpu *c, uint64_t v)
+{
+	vcpu_set_el_sp(c, 1, v & 1);
+	cpu_ctx_update(c);
+}
 static uint64_t rd_currentel(struct vcpu *c) { return (uint64_t)c->el << 2; }
 static uint64_t rd_rvbar(struct vcpu *c) { return c->sys.rvbar; }
 

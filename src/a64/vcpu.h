@@ -47,6 +47,7 @@
 #define CTX_TBI1 (1u << 10)    /* TCR_EL1.TBI1: the same with bit 55 set */
 #define CTX_COUNT (1u << 11)   /* a performance counter counts instructions here: only the interpreter does */
 #define CTX_FPMODE (1u << 12)  /* FPCR does not round to nearest without flushing: no host arithmetic (CTX_FPMODE_BITS) */
+#define CTX_SP0 (1u << 13)     /* EL1 with SP_EL0 as its stack pointer (PSTATE.SP clear) */
 #define CTX_FPMODE_BITS (FPCR_FZ | FPCR_AHP | 3u << FPCR_RMODE_SHIFT)
 #define CTX_SLOW (CTX_IL | CTX_STEP | CTX_BREAK)
 

@@ -157,6 +157,10 @@ ir_ref irb_sys_read(struct irb *e, uint32_t enc)
 		if (el1)
 			return env_load(e, offsetof(struct vcpu, sys.tpidr_el1), 3);
 		break;
+	case SYSREG(3, 0, 4, 1, 0): /* Linux keeps `current` in SP_EL0 */
+		if (el1 && !(e->ctx & CTX_SP0))
+			return env_load(e, offsetof(struct vcpu, sp_el[0]), 3);
+		break;
 	case SYSREG(3, 3, 4, 2, 0): return ir_pure(e->u, IR_fl_unpack, ir_get(e->u, SLOT_NZCV), 0, 0, 0, 0);
 	case SYSREG(3, 3, 4, 2, 1):
 		if (el1)
@@ -173,6 +177,36 @@ static uint64_t help_sys_write(struct vcpu *c, uint64_t enc, uint64_t val)
 	return 0;
 }
 
+/* Registers whose writing changes nothing that a unit is specialised on. */
+static bool is_local(const struct irb *e, uint32_t enc)
+{
+	switch (enc) {
+	case SYSREG(3, 0, 13, 0, 4): /* TPIDR_EL1 */
+	case SYSREG(3, 3, 13, 0, 3): /* TPIDRRO_EL0 */
+	case SYSREG(3, 0, 4, 0, 0):  /* SPSR_EL1 */
+	case SYSREG(3, 0, 4, 0, 1):  /* ELR_EL1 */
+	case SYSREG(3, 0, 6, 0, 0):  /* FAR_EL1 */
+	case SYSREG(3, 3, 4, 2, 1):  /* DAIF */
+		return true;
+	default:
+		/* the GIC's registers and the timers' */
+		return (enc >> 7 & 0x7f) == (0 << 4 | 12) ||
+		       ((enc >> 7 & 0x7f) == (3 << 4 | 14) && (enc >> 3 & 15) < 8); /* not the PMU's beside them */
+	}
+}
+
+/* Nonzero: something has been raised or unmasked that the run loop must look at. */
+static uint64_t help_sys_write_local(struct vcpu *c, uint64_t enc, uint64_t val)
+{
+	cpu_sys_write(c, (uint32_t)enc, val);
+	return ld_acq(&c->request) != 0;
+}
+
+static void env_store(struct irb *e, size_t offset, ir_ref val)
+{
+	ir_emit(e->u, &(struct ir_node){.op = IR_stenv, .a = {val}, .imm = (uint32_t)offset, .aux = 3});
+}
+
 void irb_sys_write(struct irb *e, uint32_t enc, ir_ref val)
 {
 	if (enc == SYSREG(3, 3, 4, 2, 0)) {
@@ -180,7 +214,15 @@ void irb_sys_write(struct irb *e, uint32_t enc, ir_ref val)
 		return;
 	}
 	if (enc == SYSREG(3, 3, 13, 0, 2)) {
-		ir_emit(e->u, &(struct ir_node){.op = IR_stenv, .a = {val}, .imm = offsetof(struct vcpu, sys.tpidr_el0), .aux = 3});
+		env_store(e, offsetof(struct vcpu, sys.tpidr_el0), val);
+		return;
+	}
+	if (enc == SYSREG(3, 0, 4, 1, 0) && (e->ctx & (CTX_EL1 | CTX_SP0)) == CTX_EL1) {
+		env_store(e, offsetof(struct vcpu, sp_el[0]), val);
+		return;
+	}
+	if (is_local(e, enc)) {
+		irb_helper(e, (uintptr_t)help_sys_write_local, HF_SYNC | HF_LEAVE, ir_const(e->u, enc), val, 0);
 		return;
 	}
 	irb_helper(e, (uintptr_t)help_sys_write, HF_SYNC, ir_const(e->u, enc), val, 0);
