@@ -188,6 +188,10 @@ static bool stx_mapped(struct dep_eval *e, const struct mcm_event *ev, unsigned 
 		return false;
 	if (read < 0) /* the monitor may be lost without cause */
 		return !mcm_run_choose(e->r, 2) && mapped(e, mcm_host_stx_monitor(&e->host, c, ev, ldx)) >= 0;
+	if (mcm_run_choose(e->r, 2)) {
+		mapped(e, mcm_host_rmw_skip(&e->host, c));
+		return false;
+	}
 	if (!mcm_run_fix(e->r, BIT(ldx) | BIT(read))) {
 		e->stop = true;
 		return false;
@@ -195,7 +199,8 @@ static bool stx_mapped(struct dep_eval *e, const struct mcm_event *ev, unsigned 
 	mcm_run_value(e->r, ldx, &seen);
 	mcm_run_value(e->r, (unsigned)read, &now);
 	if (seen != now) {
-		mapped(e, mcm_host_rmw_skip(&e->host, c));
+		mcm_run_drop(e->r);
+		e->stop = true;
 		return false;
 	}
 	return mapped(e, mcm_host_rmw_write(&e->host, c, ev, read)) >= 0;

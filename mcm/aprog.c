@@ -162,10 +162,14 @@ static bool do_stx(struct arun *x, const struct aop *op, unsigned i)
 	{
 		struct aval seen = x->val[x->ldx_op], now = read_value(x, read);
 
+		if (mcm_run_choose(x->r, 2))
+			return mcm_host_rmw_skip(&x->host, c) >= 0;
 		if (!number(x, &seen) || !number(x, &now))
 			return false;
-		if ((uint32_t)seen.v != (uint32_t)now.v)
-			return mcm_host_rmw_skip(&x->host, c) >= 0;
+		if ((uint32_t)seen.v != (uint32_t)now.v) {
+			mcm_run_drop(x->r);
+			return false;
+		}
 		x->val[i].v = 0;
 		return mcm_host_rmw_write(&x->host, c, &e, read) >= 0;
 	}

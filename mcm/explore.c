@@ -55,7 +55,8 @@ struct mcm_run {
 	uint64_t fixed;         /* reads with a decision on the stack */
 	uint8_t by[MCM_MAX_EVENTS]; /* decision number of a fixed read */
 	int need;               /* read that must be decided, or -1 */
-	bool cut, failed;       /* failed: a limit was hit, err is filled */
+	bool cut, dropped;
+	bool failed;            /* a limit was hit, err is filled */
 	char *fail;             /* message of mcm_run_fail() */
 	bool forked_reads;      /* any trace of this thread depends on values */
 	struct mcm_event ev[MCM_MAX_EVENTS];
@@ -81,6 +82,7 @@ void mcm_run_fail(struct mcm_run *r, const char *fmt, ...)
 #define limit(r, ...) ((r)->failed = true, err_set((r)->x->err, EXIT_INPUT, "beyond limits: " __VA_ARGS__))
 
 void mcm_run_cut(struct mcm_run *r) { r->cut = true; }
+void mcm_run_drop(struct mcm_run *r) { r->dropped = true; }
 
 int mcm_run_event(struct mcm_run *r, const struct mcm_event *ev)
 {
@@ -318,7 +320,7 @@ static int run_thread(struct mcm_run *r, struct tracevec *v, bool *cut)
 		do {
 			r->nev = r->nchoices = 0;
 			r->need = -1;
-			r->cut = r->failed = false;
+			r->cut = r->dropped = r->failed = false;
 			r->fail = NULL;
 			memset(r->fin, 0, p->nregs[r->thread] * sizeof(*r->fin));
 			p->run(p->ctx, r->thread, r);
@@ -332,7 +334,7 @@ static int run_thread(struct mcm_run *r, struct tracevec *v, bool *cut)
 		if (r->cut) {
 			*cut = true;
 			note_cut(r); /* what it wrote may be what lets another thread out of its loop */
-		} else if (keep_trace(r, v) < 0) {
+		} else if (!r->dropped && keep_trace(r, v) < 0) {
 			return -1;
 		}
 	} while (next_path(r));

@@ -54,6 +54,8 @@ bool mcm_run_fix(struct mcm_run *r, uint64_t set);
 unsigned mcm_run_choose(struct mcm_run *r, unsigned n);
 /* The final value of one of the thread's register slots. */
 void mcm_run_final(struct mcm_run *r, unsigned slot, const struct mcm_final *f);
+/* This run says nothing that others do not say; return at once. */
+void mcm_run_drop(struct mcm_run *r);
 /* This run goes beyond the bound on loops and is not counted; return at once. */
 void mcm_run_cut(struct mcm_run *r);
 /*

@@ -37,9 +37,10 @@ static inline enum mcm_class mcm_stx_class(bool pure, bool release)
 	return pure ? (release ? MCM_STX_PURE_REL : MCM_STX_PURE) : release ? MCM_STX_IMPURE_REL : MCM_STX_IMPURE;
 }
 /*
- * By comparison: *read is the number of the locked read, whose value the caller compares with that of the
- * load-exclusive and goes on with mcm_host_rmw_write() or _skip(). By monitor: *read is -1 and the caller stores
- * with mcm_host_stx_monitor().
+ * By comparison: *read is the number of the locked read. The caller chooses: success, where it requires that value and
+ * the load-exclusive's to be the same and goes on with mcm_host_rmw_write(); or failure, _skip(), with both values left
+ * open (that includes failing on equal values: more than the host does, and Arm allows it). By monitor: *read is -1 and
+ * the caller stores with mcm_host_stx_monitor().
  */
 int mcm_host_stx_begin(struct mcm_host *h, enum mcm_class c, const struct mcm_event *ev, int *read);
 int mcm_host_stx_monitor(struct mcm_host *h, enum mcm_class c, const struct mcm_event *ev, unsigned ldx);
