@@ -77,7 +77,20 @@ void ir_reset(struct ir_unit *u)
 	u->dirty[0] = u->dirty[1] = 0;
 	u->dirty_seq = 1;
 	u->snap_seq = 0;
+	u->dirtied[0] = u->dirtied[1] = 0;
+	u->block = 1;
 	u->overflow = u->synced = false;
+}
+
+void ir_block(struct ir_unit *u)
+{
+	memset(u->cur, 0, sizeof(u->cur));
+	for (unsigned w = 0; w < 2; w++) {
+		u->dirtied[w] |= u->dirty[w];
+		u->dirty[w] = 0;
+	}
+	u->dirty_seq++;
+	u->block = u->nn;
 }
 
 static ir_ref append(struct ir_unit *u, const struct ir_node *n)
@@ -125,14 +138,14 @@ ir_ref ir_cse_find(const struct ir_unit *u, const struct ir_node *n)
 {
 	ir_ref r = u->cse[hash_node(n)];
 
-	return r && r < u->nn && same_node(&u->n[r], n) ? r : 0;
+	return r >= u->block && r < u->nn && same_node(&u->n[r], n) ? r : 0;
 }
 
 ir_ref ir_shared(struct ir_unit *u, const struct ir_node *n)
 {
 	uint32_t *slot = &u->cse[hash_node(n)];
 
-	if (*slot && *slot < u->nn && same_node(&u->n[*slot], n))
+	if (*slot >= u->block && *slot < u->nn && same_node(&u->n[*slot], n))
 		return *slot;
 	return *slot = append(u, n);
 }

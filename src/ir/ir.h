@@ -44,8 +44,8 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(fence, T_NONE, "")       /* full fence; imm 1: only if one is owed */ \
 	X(owe, T_NONE, "")         /* a fence is owed */ \
 	X(helper, T_INT, "qqq")    /* function k, imm HF_ bits, operands optional; snap */ \
-	X(loop, T_NONE, "")        /* branches to the unit's pc come here; the slots read before it stay in registers; imm 1: \
-				      the flags need not be in memory here */ \
+	X(block, T_NONE, "")       /* branches of the unit to pc k come here; the k2 getr nodes that follow are in registers; \
+				      imm 1: the flags need not be in memory here */ \
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
 	X(jmp, T_NONE, "Q")        /* leave to pc a0, imm hint; snap; ends a block */ \
@@ -136,6 +136,8 @@ struct ir_unit {
 	uint32_t snap_seq;
 	uint64_t snap_pc;
 	bool overflow;              /* ran out of nodes or snapshots: the unit is not usable */
+	uint64_t dirtied[2];        /* slots that were dirty at some time, in blocks before this */
+	ir_ref block;               /* values from before this node are not shared */
 	bool synced;                /* some node wrote slots back inside the unit */
 	uint32_t cse[1024];
 };
@@ -169,6 +171,8 @@ ir_ref ir_get(struct ir_unit *u, unsigned slot);
 void ir_set(struct ir_unit *u, unsigned slot, ir_ref v);
 /* The state here, for an instruction at pc; the value for ir_node.snap. */
 uint32_t ir_snapshot(struct ir_unit *u, uint64_t pc);
+/* A new block: all slots are in memory; values of the blocks before are gone. */
+void ir_block(struct ir_unit *u);
 /* After a node that wrote the snapshot to memory: nothing is dirty; forget: values may have changed too. */
 void ir_synced(struct ir_unit *u, bool forget);
 

@@ -164,10 +164,11 @@ static void node(struct lower *l, ir_ref r)
 		low_cond_node(l, r);
 		return;
 	case IR_helper:
+		l->block_synced |= (n->imm & HF_SYNC) != 0;
 		low_helper(l, r);
 		return;
-	case IR_loop:
-		low_loop(l, r);
+	case IR_block:
+		low_block(l, r);
 		return;
 	case IR_brc: case IR_br: case IR_jmp: case IR_leave:
 		low_exit(l, r);
@@ -213,6 +214,7 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out)
 	x8(&l->a, 0);
 	walk(l);
 	low_stubs(l);
+	low_bind_edges(l);
 	out->stale = (uint32_t)(l->a.p - base);
 	x_mov_ri(&l->a, RAX, job->pc);
 	x_store(&l->a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);

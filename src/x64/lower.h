@@ -35,7 +35,7 @@ struct group {
 };
 #define MAX_GROUPS (IR_SPARE_NODES - 1)
 
-enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL };
+enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL, STUB_EDGE };
 struct stub {
 	uint8_t kind, type;
 	int8_t reg, base;   /* result or operand register; address register */
@@ -45,6 +45,8 @@ struct stub {
 	int32_t disp;
 	uint32_t rec;
 	uint32_t first, n;  /* rlocs to write back */
+	uint32_t more;      /* STUB_EDGE: rlocs after these that tell where carried slots are */
+	unsigned block;     /* STUB_EDGE */
 	uint64_t pc;
 	uint8_t *from[6];
 	unsigned nfrom;
@@ -59,6 +61,8 @@ struct stub {
 #define MAX_STUBS 1200
 #define MAX_RLOCS 30000
 #define MAX_CARRIED 32
+#define MAX_BLOCKS 32
+#define MAX_FIX 512
 
 struct lower {
 	struct xa a;
@@ -85,15 +89,25 @@ struct lower {
 	uint64_t *pool;
 	struct x64_link *links;
 	uint32_t nrecs, nrlocs, npool, nlinks;
-	/* the loop, if the unit is one (lower_loop.c) */
-	ir_ref loop;             /* its node; 0: none */
-	uint8_t *head;
+	/* blocks that the unit's branches go to (lower_loop.c) */
+	unsigned nblocks, block;   /* block: the one being lowered */
+	bool block_synced;         /* memory was brought up to date in it */
+	struct {
+		ir_ref node;
+		uint64_t pc;
+		uint8_t *label;
+	} blocks[MAX_BLOCKS];
 	unsigned ncarried;
 	struct {
-		ir_ref ref;      /* its value at the head */
+		uint8_t slot;
 		int8_t reg;
-	} carried[MAX_CARRIED];
-	uint32_t carry_g, carry_x; /* registers of these */
+	} carried[MAX_CARRIED];    /* slots that stay in registers from block to block */
+	uint32_t carry_g, carry_x; /* these registers */
+	unsigned nfix;
+	struct {
+		uint8_t *at;
+		unsigned block;
+	} fix[MAX_FIX];            /* jumps to blocks */
 };
 
 #define LN(r) (&l->u->n[r])
@@ -146,11 +160,17 @@ void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
 void low_writeback(struct lower *l, uint32_t first, uint32_t n);
 void low_store_slot(struct lower *l, const struct x64_rloc *e);
-/* A branch back to the head of the loop, at the end of the unit or under a condition. */
-void low_back(struct lower *l, ir_ref r);
-void low_back_if(struct lower *l, ir_ref r);
-void low_loop(struct lower *l, ir_ref r);
-bool lo_is_back(const struct lower *l, const struct ir_node *n);
+/* -- branches within the unit (lower_loop.c) -- */
+void lo_find_blocks(struct lower *l);
+/* The block that a branch goes to, or -1. */
+int lo_edge(const struct lower *l, const struct ir_node *n);
+/* The node of slot `slot`, a carried one by its index, at the start of the block of r. */
+ir_ref lo_carried_at(const struct lower *l, ir_ref r, unsigned k);
+void low_block(struct lower *l, ir_ref r);
+void low_edge(struct lower *l, ir_ref r, unsigned block);
+void low_edge_if(struct lower *l, ir_ref r, unsigned block);
+void low_edge_stub(struct lower *l, const struct stub *s);
+void low_bind_edges(struct lower *l);
 struct stub *lo_stub(struct lower *l, enum stub_kind kind);
 
 /*

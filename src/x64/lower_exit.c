@@ -188,8 +188,8 @@ void low_exit(struct lower *l, ir_ref r)
 
 	switch (n->op) {
 	case IR_brc:
-		if (lo_is_back(l, n))
-			low_back_if(l, r);
+		if (lo_edge(l, n) >= 0)
+			low_edge_if(l, r, (unsigned)lo_edge(l, n));
 		else
 			exit_cond(l, r);
 		return;
@@ -197,8 +197,8 @@ void low_exit(struct lower *l, ir_ref r)
 		exit_indirect(l, r);
 		return;
 	default:
-		if (lo_is_back(l, n)) {
-			low_back(l, r);
+		if (lo_edge(l, n) >= 0) {
+			low_edge(l, r, (unsigned)lo_edge(l, n));
 			return;
 		}
 		cnt = lo_capture(l, n->snap, &first);
@@ -322,6 +322,9 @@ void low_stubs(struct lower *l)
 			go(l, s->pc);
 			break;
 		}
+		case STUB_EDGE:
+			low_edge_stub(l, s);
+			break;
 		case STUB_CALL:
 			low_call_stub(l, s);
 			break;

@@ -67,7 +67,7 @@ void lo_find_groups(struct lower *l)
 		const struct ir_node *n = LN(r);
 		unsigned k;
 
-		if (n->op == IR_helper)
+		if (n->op == IR_helper || n->op == IR_block)
 			first = l->ngroups + 1;
 		if (!joins(n))
 			continue;

@@ -1,64 +1,123 @@
 /*
- * Loops: a unit whose branches to its own pc stay inside it.  The slots read
- * before the IR_loop node are in registers at the head; a branch back moves
- * their new values there, all at once, and stores the other slots that it
- * changed.  Exits write everything back, as from any other unit.
+ * Branches within a unit, which keep guest registers in host registers: each
+ * block starts with the carried slots in the same registers, the rest in
+ * memory.  A branch to a block stores the other slots that have changed and
+ * moves the carried ones into place, all at once.  Branches back poll.  Exits write
+ * everything back, as from any other unit.
  */
 #include "x64/lower.h"
 
-bool lo_is_back(const struct lower *l, const struct ir_node *n)
+static const uint8_t order_g[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
+static const uint8_t order_x[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+void lo_find_blocks(struct lower *l)
 {
-	return l->loop && (n->op == IR_br || n->op == IR_brc) && n->k == l->job->pc;
+	const struct ir_unit *u = l->u;
+	unsigned ng = 0, nx = 0;
+
+	l->nblocks = l->ncarried = l->nfix = 0;
+	l->carry_g = l->carry_x = 0;
+	for (ir_ref r = 1; r < u->nn && l->nblocks < MAX_BLOCKS; r++) {
+		if (LN(r)->op != IR_block)
+			continue;
+		l->blocks[l->nblocks].node = r;
+		l->blocks[l->nblocks].pc = LN(r)->k;
+		l->blocks[l->nblocks++].label = 0;
+		if (l->nblocks > 1)
+			continue;
+		for (unsigned k = 0; k < LN(r)->k2; k++) {
+			const struct ir_node *g = LN(r + 1 + k);
+			bool vec = g->type == T_VEC;
+			int reg = vec ? order_x[nx++] : order_g[ng++];
+
+			l->carried[l->ncarried].slot = (uint8_t)g->imm;
+			l->carried[l->ncarried++].reg = (int8_t)reg;
+			*(vec ? &l->carry_x : &l->carry_g) |= 1u << reg;
+		}
+	}
 }
 
-/* New values are best computed into the registers that the head wants them in. */
-static void set_hints(struct lower *l)
+int lo_edge(const struct lower *l, const struct ir_node *n)
+{
+	if (n->op == IR_br || n->op == IR_brc)
+		for (unsigned k = 0; k < l->nblocks; k++)
+			if (l->blocks[k].pc == n->k)
+				return (int)k;
+	return -1;
+}
+
+ir_ref lo_carried_at(const struct lower *l, ir_ref r, unsigned k)
+{
+	unsigned b = l->nblocks - 1;
+
+	while (b && l->blocks[b].node > r)
+		b--;
+	return l->blocks[b].node + 1 + k;
+}
+
+/* New values are best computed into the registers that the next block wants them in. */
+static void set_hints(struct lower *l, ir_ref r)
 {
 	const struct ir_snap *s = 0;
 
-	for (ir_ref r = l->u->nn - 1; r > l->loop && !s; r--)
-		if (lo_is_back(l, LN(r)))
-			s = &l->u->snaps[LN(r)->snap - 1];
+	for (ir_ref n = r + 1; n < l->u->nn && LN(n)->op != IR_block; n++)
+		if (lo_edge(l, LN(n)) >= 0)
+			s = &l->u->snaps[LN(n)->snap - 1];
 	for (uint32_t k = 0; s && k < s->n; k++) {
 		const struct ir_snapent *e = &l->u->ents[s->first + k];
 
 		for (unsigned c = 0; c < l->ncarried; c++)
-			if (LN(l->carried[c].ref)->imm == e->slot && e->ref > l->loop)
+			if (l->carried[c].slot == e->slot)
 				l->v[e->ref].hint = l->carried[c].reg;
 	}
 }
 
-void low_loop(struct lower *l, ir_ref r)
+static void forget(struct lower *l, ir_ref *own)
 {
-	l->ncarried = 0;
-	for (ir_ref g = 1; g < r; g++) {
-		int reg = l->v[g].reg;
-
-		if (LN(g)->op != IR_getr || !l->v[g].live)
-			continue; /* not live: written again before anything looks */
-		if (reg < 0 || l->ncarried == MAX_CARRIED) {
-			l->fail = true;
-			return;
-		}
-		l->carried[l->ncarried].ref = g;
-		l->carried[l->ncarried++].reg = (int8_t)reg;
-		if (LN(g)->type == T_VEC)
-			l->carry_x |= 1u << reg;
-		else
-			l->carry_g |= 1u << reg;
+	for (unsigned k = 0; k < 16; k++) {
+		if (own[k])
+			l->v[own[k]].reg = -1;
+		own[k] = 0;
 	}
-	set_hints(l);
-	while ((uintptr_t)l->a.p & 15)
-		x8(&l->a, 0x90);
-	l->head = l->a.p;
 }
 
-/* -- the moves of a branch back -- */
+void low_block(struct lower *l, ir_ref r)
+{
+	unsigned b = 0;
+
+	while (l->blocks[b].node != r)
+		b++;
+	l->block = b;
+	l->block_synced = false;
+	forget(l, l->own_g);
+	forget(l, l->own_x);
+	for (unsigned k = 0; k < l->ncarried; k++) {
+		ir_ref g = r + 1 + k;
+		int reg = l->carried[k].reg;
+		struct xm m = xmem(R15, (int)l->u->slots[l->carried[k].slot].offset);
+
+		if (!l->v[g].live)
+			continue; /* written again before anything looks */
+		l->v[g].reg = (int8_t)reg;
+		(LN(g)->type == T_VEC ? l->own_x : l->own_g)[reg] = g;
+		if (!b && LN(g)->type == T_VEC)
+			x_vload(&l->a, reg, m);
+		else if (!b)
+			x_load(&l->a, true, reg, m);
+	}
+	set_hints(l, r);
+	while ((uintptr_t)l->a.p & 15 && !l->a.overflow)
+		x8(&l->a, 0x90);
+	l->blocks[b].label = l->a.p;
+	l->fl_pos = 0;
+}
+
+/* -- the moves of a branch -- */
 
 struct move {
 	int8_t dst, src; /* src < 0: by `from` */
-	const struct x64_rloc *from;
-	ir_ref ref;      /* from NULL: this value at the head, from memory */
+	uint8_t slot;
+	const struct x64_rloc *from; /* NULL: from memory */
 };
 
 static void mov_reg(struct xa *a, bool vec, int d, int s)
@@ -105,7 +164,7 @@ static void shuffle(struct xa *a, bool vec, struct move *m, unsigned n)
 static void load_rest(struct lower *l, bool vec, const struct move *m)
 {
 	const struct x64_rloc *e = m->from;
-	struct xm at = xmem(R15, (int)l->u->slots[LN(m->ref)->imm].offset);
+	struct xm at = xmem(R15, (int)l->u->slots[m->slot].offset);
 
 	if (e && e->kind == RL_K) {
 		x_mov_ri(&l->a, m->dst, l->pool[e->idx]);
@@ -117,8 +176,6 @@ static void load_rest(struct lower *l, bool vec, const struct move *m)
 	}
 	if (e)
 		at = xmem(RSP, FR_SPILL + e->idx * 16);
-	else if (l->v[m->ref].spill)
-		at = xmem(RSP, FR_SPILL + (l->v[m->ref].spill - 1) * 16);
 	if (vec)
 		x_vload(&l->a, m->dst, at);
 	else
@@ -133,50 +190,109 @@ static const struct x64_rloc *find(const struct lower *l, uint32_t first, uint32
 	return 0;
 }
 
-static void moves(struct lower *l, bool vec, uint32_t first, uint32_t cnt)
+/* What a jump to block b has to move; returns the number. */
+static unsigned moves(struct lower *l, bool vec, uint32_t first, uint32_t cnt, unsigned b, struct move *m)
 {
-	struct move m[MAX_CARRIED];
 	unsigned n = 0;
 
 	for (unsigned c = 0; c < l->ncarried; c++) {
-		ir_ref g = l->carried[c].ref;
-		const struct x64_rloc *e = find(l, first, cnt, LN(g)->imm);
+		unsigned slot = l->carried[c].slot;
+		const struct x64_rloc *e = find(l, first, cnt, slot);
 
-		if ((LN(g)->type == T_VEC) != vec)
+		if ((l->u->slots[slot].type == T_VEC) != vec || !l->v[l->blocks[b].node + 1 + c].live)
 			continue;
-		m[n] = (struct move){l->carried[c].reg, -1, e, g};
+		m[n] = (struct move){l->carried[c].reg, -1, (uint8_t)slot, e};
 		if (e && (e->kind == RL_GPR || e->kind == RL_XMM))
 			m[n].src = (int8_t)e->idx;
-		else if (!e)
-			m[n].src = l->v[g].reg;
-		n++;
+		n += m[n].src != m[n].dst;
 	}
-	shuffle(&l->a, vec, m, n);
-	for (unsigned k = 0; k < n; k++)
-		if (m[k].src < 0)
-			load_rest(l, vec, &m[k]);
+	return n;
 }
 
 static bool is_carried(const struct lower *l, unsigned slot)
 {
 	for (unsigned c = 0; c < l->ncarried; c++)
-		if (LN(l->carried[c].ref)->imm == slot)
+		if (l->carried[c].slot == slot)
 			return true;
 	return false;
 }
 
-/* Slots that a getr before the head stands for, though nothing wants its value there. */
-static bool is_unwanted(const struct lower *l, unsigned slot)
+static bool must_store(const struct lower *l, const struct x64_rloc *e, unsigned b)
 {
-	if (l->u->slots[slot].type == T_FLAGS)
-		return LN(l->loop)->imm & 1;
-	for (ir_ref g = 1; g < l->loop; g++)
-		if (LN(g)->op == IR_getr && LN(g)->imm == slot)
-			return !l->v[g].live;
-	return false;
+	if (e->slot == 255 || is_carried(l, e->slot))
+		return false;
+	return l->u->slots[e->slot].type != T_FLAGS || !(LN(l->blocks[b].node)->imm & 1);
 }
 
-static void back(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
+static void jump(struct lower *l, uint8_t *at, unsigned b)
+{
+	if (l->nfix >= MAX_FIX) {
+		l->fail = true;
+		return;
+	}
+	l->fix[l->nfix].at = at;
+	l->fix[l->nfix++].block = b;
+}
+
+void low_bind_edges(struct lower *l)
+{
+	for (unsigned k = 0; k < l->nfix && !l->a.overflow && !l->fail; k++) {
+		uint8_t *at = l->fix[k].at;
+		int32_t rel = (int32_t)(l->blocks[l->fix[k].block].label - (at + 4));
+
+		memcpy(at, &rel, 4);
+	}
+}
+
+/* Where everything is, carried slots that have not changed included. */
+static uint32_t capture(struct lower *l, ir_ref r, uint32_t *first, uint32_t *more)
+{
+	uint32_t n = lo_capture(l, LN(r)->snap, first);
+
+	*more = 0;
+	for (unsigned c = 0; c < l->ncarried; c++) {
+		unsigned slot = l->carried[c].slot;
+		ir_ref g = l->blocks[l->block].node + 1 + c;
+
+		if (l->block_synced || l->v[g].reg < 0 || find(l, *first, n, slot) || l->nrlocs >= MAX_RLOCS)
+			continue; /* in memory as well */
+		l->rlocs[l->nrlocs++] = (struct x64_rloc){(uint8_t)slot, LN(g)->type == T_VEC ? RL_XMM : RL_GPR, (uint16_t)l->v[g].reg};
+		++*more;
+	}
+	return n;
+}
+
+static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b)
+{
+	struct move m[MAX_CARRIED];
+
+	for (uint32_t k = first; k < first + n; k++)
+		if (must_store(l, &l->rlocs[k], b))
+			low_store_slot(l, &l->rlocs[k]);
+	for (unsigned vec = 0; vec < 2; vec++) {
+		unsigned cnt = moves(l, vec, first, n + more, b, m);
+
+		shuffle(&l->a, vec, m, cnt);
+		for (unsigned k = 0; k < cnt; k++)
+			if (m[k].src < 0)
+				load_rest(l, vec, &m[k]);
+	}
+	jump(l, x_jmp(&l->a), b);
+}
+
+static bool is_empty(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b)
+{
+	struct move m[MAX_CARRIED];
+
+	for (uint32_t k = first; k < first + n; k++)
+		if (must_store(l, &l->rlocs[k], b))
+			return false;
+	return !moves(l, false, first, n + more, b, m) && !moves(l, true, first, n + more, b, m);
+}
+
+static bool is_back(const struct lower *l, ir_ref r) { return LN(r)->k <= l->u->snaps[LN(r)->snap - 1].pc; }
+
+static void poll(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
 {
 	struct stub *s = lo_stub(l, STUB_LEAVE);
 
@@ -186,35 +302,49 @@ static void back(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
 	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
 	x8(&l->a, 0);
 	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
-	for (uint32_t k = first; k < first + n; k++) {
-		const struct x64_rloc *e = &l->rlocs[k];
-
-		if (e->slot != 255 && !is_carried(l, e->slot) && !is_unwanted(l, e->slot))
-			low_store_slot(l, e);
-	}
-	moves(l, false, first, n);
-	moves(l, true, first, n);
-	x_jmp_to(&l->a, l->head + l->a.delta);
 }
 
-void low_back(struct lower *l, ir_ref r)
+void low_edge(struct lower *l, ir_ref r, unsigned b)
 {
-	uint32_t first, n = lo_capture(l, LN(r)->snap, &first);
+	uint32_t first, more, n = capture(l, r, &first, &more);
 
-	back(l, r, first, n);
+	if (is_back(l, r))
+		poll(l, r, first, n);
+	edge(l, first, n, more, b);
 }
 
-void low_back_if(struct lower *l, ir_ref r)
+void low_edge_stub(struct lower *l, const struct stub *s) { edge(l, s->first, s->n, s->more, s->block); }
+
+/* Branches back are the likely ones: inline.  Others go out of line, or straight to the block if nothing needs moving. */
+void low_edge_if(struct lower *l, ir_ref r, unsigned b)
 {
 	const struct ir_node *n = LN(r);
-	uint32_t first, cnt;
-	uint8_t *skip[6];
-	unsigned nskip = 0;
+	uint32_t first, more, cnt;
+	uint8_t *from[6];
+	unsigned nfrom = 0;
 
 	lo_cond_prep(l, n->a[0]);
-	cnt = lo_capture(l, n->snap, &first);
-	lo_branch(l, n->a[0], n->imm, skip, &nskip, 6);
-	back(l, r, first, cnt);
-	for (unsigned k = 0; k < nskip; k++)
-		x_bind(&l->a, skip[k]);
+	cnt = capture(l, r, &first, &more);
+	if (is_back(l, r)) {
+		lo_branch(l, n->a[0], n->imm, from, &nfrom, 6);
+		poll(l, r, first, cnt);
+		edge(l, first, cnt, more, b);
+		for (unsigned k = 0; k < nfrom; k++)
+			x_bind(&l->a, from[k]);
+		return;
+	}
+	lo_branch(l, n->a[0], !n->imm, from, &nfrom, 6);
+	if (is_empty(l, first, cnt, more, b)) {
+		for (unsigned k = 0; k < nfrom; k++)
+			jump(l, from[k], b);
+	} else {
+		struct stub *s = lo_stub(l, STUB_EDGE);
+
+		s->first = first;
+		s->n = cnt;
+		s->more = more;
+		s->block = b;
+		memcpy(s->from, from, sizeof(from));
+		s->nfrom = nfrom;
+	}
 }

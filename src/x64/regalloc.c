@@ -61,12 +61,12 @@ static bool in_snap(const struct lower *l, uint32_t snap, unsigned slot)
 	return false;
 }
 
-/* The slots that a loop only reads are wanted at each branch back. */
+/* Carried slots that have not changed are wanted at each branch to a block. */
 static void keep_carried(struct lower *l, ir_ref r)
 {
-	for (ir_ref g = 1; g < l->loop; g++)
-		if (LN(g)->op == IR_getr && !in_snap(l, LN(r)->snap, LN(g)->imm))
-			add_snap(l, g, r);
+	for (unsigned k = 0; k < l->ncarried; k++)
+		if (!in_snap(l, LN(r)->snap, l->carried[k].slot))
+			add_snap(l, lo_carried_at(l, r, k), r);
 }
 
 void ra_prepare(struct lower *l)
@@ -77,16 +77,12 @@ void ra_prepare(struct lower *l)
 	memset(l->own_x, 0, sizeof(l->own_x));
 	memset(l->spill_own, 0, sizeof(l->spill_own));
 	l->nuses = 1;
-	l->loop = 0;
-	l->head = 0;
-	l->carry_g = l->carry_x = 0;
+	lo_find_blocks(l);
 	for (ir_ref r = 1; r < u->nn; r++) {
 		const struct ir_node *n = &u->n[r];
 		unsigned depth = 1;
 
 		l->v[r] = (struct val){.reg = -1};
-		if (n->op == IR_loop)
-			l->loop = r;
 		if (n->op == IR_band || n->op == IR_bor)
 			depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
 		else if (n->op == IR_bnot)
@@ -115,7 +111,7 @@ void ra_prepare(struct lower *l)
 		}
 		if (l->group[r] && l->groups[l->group[r]].leader != r)
 			add_use(l, l->groups[l->group[r]].ref, r);
-		if (lo_is_back(l, n))
+		if (lo_edge(l, n) >= 0)
 			keep_carried(l, r);
 		if (v->lazy)
 			continue; /* its users have counted the operands */
@@ -162,7 +158,7 @@ static bool is_cheap(const struct lower *l, ir_ref r)
 	if (n->op == IR_const || n->op == IR_vconst || n->op == IR_kb)
 		return true;
 	/* Still in the environment, unless some exit or slow path of the unit may have written the slot. */
-	return n->op == IR_getr && !l->u->synced && !(l->u->dirty[n->imm >> 6] >> (n->imm & 63) & 1);
+	return n->op == IR_getr && !l->u->synced && !((l->u->dirty[n->imm >> 6] | l->u->dirtied[n->imm >> 6]) >> (n->imm & 63) & 1);
 }
 
 static void evict(struct lower *l, ir_ref r)

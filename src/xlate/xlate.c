@@ -11,9 +11,10 @@
 #include "mem/access.h"
 #include "xlate/disas.h"
 #include "xlate/irb.h"
-#include "xlate/loop.h"
+#include "xlate/region.h"
 #include "xlate/slots.h"
 
+#define REGION_BUDGET 3 /* instructions of a region, in those of a block */
 /* Code memory asked for at first, and where that was not enough. */
 #define CODE_NEED (12u << 10)
 #define CODE_NEED_MOST (96u << 10)
@@ -107,18 +108,19 @@ struct walk {
 	uint64_t page_pc;
 	unsigned lo, hi;      /* words of the page that were read */
 	unsigned n;
-	uint64_t pc;          /* of the unit */
-	unsigned loop_n;      /* instructions up to the last branch to pc that can stay in the unit; 0: none */
-	ir_ref loop_end;      /* its node */
+	struct region region; /* found while the first block is walked */
+	bool in_region;
 };
 
-/* A branch to the unit's own pc closes a loop, as long as all state is in the unit's values. */
-static void note_loop(const struct irb *e, struct walk *w)
+/* A branch of the instruction at e->pc to e->target. */
+static void note_branch(const struct irb *e, struct walk *w)
 {
-	if (e->target != w->pc || e->u->synced)
+	if ((e->target ^ w->page_pc) & ~(TLB_PAGE - 1))
 		return;
-	w->loop_n = w->n;
-	w->loop_end = e->u->nn - 1;
+	if (w->in_region)
+		region_note_target(&w->region, e->target);
+	else if (e->target <= e->pc)
+		region_note_back(&w->region, e->pc, e->target);
 }
 
 /* Builds one instruction at e->pc. False: the unit has ended. */
@@ -151,7 +153,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 		return false;
 	case NEXT_BRC:
 		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
-		note_loop(e, w);
+		note_branch(e, w);
 		e->target = e->pc + 4;
 		break;
 	case NEXT_BR:
@@ -166,31 +168,78 @@ static bool build_insn(struct irb *e, struct walk *w)
 	}
 	if (e->target <= e->pc) { /* backwards: where loops close */
 		end(e, IR_br, e->target, 0);
-		note_loop(e, w);
+		note_branch(e, w);
 		return false;
 	}
 	e->pc = e->target;
 	return true;
 }
 
-/* plan: of the loop that the unit is, or NULL */
-static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget, const struct loop_plan *plan)
+static void walk_start(struct walk *w)
 {
-	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
-
 	w->lo = 1024;
-	w->hi = w->n = w->loop_n = 0;
-	w->pc = pc;
-	ir_reset(x->u);
-	if (plan)
-		loop_enter(x->u, plan);
-	while (build_insn(&e, w)) {
-		if (w->n >= budget) {
-			/* the state is that after the last instruction: e.pc is the next */
-			end(&e, IR_br, e.pc, 0);
+	w->hi = w->n = 0;
+}
+
+/* One block from pc on, until it ends, has `budget` instructions, or comes to where another block starts. */
+static void build_block(struct irb *e, struct walk *w, unsigned budget)
+{
+	while (build_insn(e, w)) {
+		bool joins = w->in_region && region_starts(&w->region, e->pc);
+
+		if (joins || !budget--) {
+			/* the state is that after the last instruction: e->pc is the next */
+			ir_emit(e->u, &(struct ir_node){.op = IR_br, .k = e->pc, .snap = ir_snapshot(e->u, joins ? e->pc - 4 : e->pc)});
 			break;
 		}
 	}
+}
+
+static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget)
+{
+	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
+
+	walk_start(w);
+	w->region.nback = 0;
+	w->in_region = false;
+	ir_reset(x->u);
+	build_block(&e, w, budget - 1);
+}
+
+/* plan NULL: the first pass */
+static void build_region(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget,
+			 const struct region_plan *plan)
+{
+	struct region *g = &w->region;
+
+	walk_start(w);
+	w->in_region = true;
+	ir_reset(x->u);
+	g->block[0] = pc;
+	g->nblocks = 1;
+	for (unsigned k = 0; k < g->nblocks && w->n < REGION_BUDGET * budget; k++) {
+		struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = g->block[k]};
+
+		region_block(x->u, g, k, plan);
+		build_block(&e, w, budget - 1);
+	}
+}
+
+/* The unit's intermediate code; regions: allowed. False: a region was made. */
+static bool build_unit(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget, bool regions)
+{
+	struct region_plan plan;
+
+	build(x, c, pc, w, budget);
+	if (!regions || !w->region.nback || x->u->overflow)
+		return true;
+	build_region(x, c, pc, w, budget, 0);
+	if (!x->u->overflow && region_plan(x->u, &w->region, &plan)) {
+		build_region(x, c, pc, w, budget, &plan);
+		return false;
+	}
+	build(x, c, pc, w, budget);
+	return true;
 }
 
 static struct tc_unit *make_unit(struct tc_unit *u, const struct x64_out *o)
@@ -245,8 +294,7 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 	struct x64_out o;
 	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc,
 			      .fp_native = !(c->ctx & CTX_FPMODE)};
-	struct loop_plan plan;
-	bool good = false;
+	bool good = false, regions = true, plain;
 	size_t need = CODE_NEED;
 
 	BUG_ON(!u);
@@ -255,9 +303,7 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 			free(u);
 			return 0;
 		}
-		build(x, c, pc, &w, budget, 0);
-		if (w.loop_n && !x->u->overflow && loop_plan(x->u, w.loop_end, &plan))
-			build(x, c, pc, &w, w.loop_n, &plan);
+		plain = build_unit(x, c, pc, &w, budget, regions);
 #ifdef PARMA_DEBUG
 		BUG_ON(!x->u->overflow && ir_verify(x->u));
 #endif
@@ -266,8 +312,11 @@ struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const u
 		job.end = win.end;
 		job.delta = win.delta;
 		good = !x->u->overflow && x64_lower(x->l, &job, &o);
-		if (!good && (x->u->overflow || need == CODE_NEED_MOST))
-			budget /= 4;
+		if (!good && (x->u->overflow || need == CODE_NEED_MOST)) {
+			if (plain)
+				budget /= 4;
+			regions = plain;
+		}
 		need = CODE_NEED_MOST;
 	}
 	log_unit(x, &w, pc, &o);
