@@ -55,21 +55,26 @@ ir_ref lo_carried_at(const struct lower *l, ir_ref r, unsigned k)
 	return l->blocks[b].node + 1 + k;
 }
 
-/* New values are best computed into the registers that the next block wants them in. */
-static void set_hints(struct lower *l, ir_ref r)
-{
-	const struct ir_snap *s = 0;
+static bool is_back(const struct lower *l, ir_ref r) { return LN(r)->k <= l->u->snaps[LN(r)->snap - 1].pc; }
 
-	for (ir_ref n = r + 1; n < l->u->nn && LN(n)->op != IR_block; n++)
-		if (lo_edge(l, LN(n)) >= 0)
-			s = &l->u->snaps[LN(n)->snap - 1];
-	for (uint32_t k = 0; s && k < s->n; k++) {
+static void hints_of(struct lower *l, const struct ir_snap *s)
+{
+	for (uint32_t k = 0; k < s->n; k++) {
 		const struct ir_snapent *e = &l->u->ents[s->first + k];
 
 		for (unsigned c = 0; c < l->ncarried; c++)
-			if (l->carried[c].slot == e->slot)
+			if (l->carried[c].slot == e->slot && !l->v[e->ref].hint)
 				l->v[e->ref].hint = l->carried[c].reg;
 	}
+}
+
+/* New values are best computed into the registers that the next block wants them in; branches back count first. */
+static void set_hints(struct lower *l, ir_ref r)
+{
+	for (unsigned round = 0; round < 2; round++)
+		for (ir_ref n = r + 1; n < l->u->nn && LN(n)->op != IR_block; n++)
+			if (lo_edge(l, LN(n)) >= 0 && (round || is_back(l, n)))
+				hints_of(l, &l->u->snaps[LN(n)->snap - 1]);
 }
 
 static void forget(struct lower *l, ir_ref *own)
@@ -289,8 +294,6 @@ static bool is_empty(struct lower *l, uint32_t first, uint32_t n, uint32_t more,
 			return false;
 	return !moves(l, false, first, n + more, b, m) && !moves(l, true, first, n + more, b, m);
 }
-
-static bool is_back(const struct lower *l, ir_ref r) { return LN(r)->k <= l->u->snaps[LN(r)->snap - 1].pc; }
 
 static void poll(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
 {
