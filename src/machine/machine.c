@@ -187,7 +187,7 @@ static int make_cpus(struct machine *m, struct err *e)
 
 	if (!model)
 		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
-	m->engine_name = "interp";
+	m->engine_name = m->jit ? "jit" : "interp";
 	if (m->jit && start_jit(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
