@@ -12,6 +12,16 @@ done
 for n in 1 2 4 8 20 64 128; do
 	ok "built-in guest, -smp $n, GICv3" smp $n -M virt -machine gic-version=3 -accel tcg,thread=multi
 done
+if "$parma" boot -accel help | grep -q '^jit'; then
+	for n in 1 2 4 8 20 64 128; do
+		ok "built-in guest, -smp $n, translated" smp $n -accel jit
+	done
+fi
+for n in 1 4; do
+	ok "built-in guest, -smp $n, interpreted" smp $n -accel interp
+done
+mips() { runs 0 CPUs boot -accel interp -stats text -smp 1 && grep -E 'guest instructions +[0-9]+ \([0-9.]+ MIPS' err; }
+ok "-stats: instructions and MIPS of the interpreter" mips
 ok "built-in guest on a Cortex-A72" smp 2 -cpu cortex-a72
 ok "-smp cores=2,threads=2" runs 0 'CPUs online: 4' boot -smp cores=2,threads=2
 

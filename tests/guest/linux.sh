@@ -8,6 +8,9 @@ need_guest() {
 	"$top/src/guest/mkguest" "$guest" >mkguest.log 2>&1 || { echo "1..0 # SKIP no guest: $(tail -1 mkguest.log)"; exit 0; }
 }
 
+# The engines of this build, the reference last; a test may set engine= to one of them.
+engines() { "$parma" boot -accel help | sed -n 's/^\(jit\) .*/\1/p'; echo interp; }
+
 # linux SCRIPT OPTIONS...: boots with a shell script as the guest's command; what it prints lands in out, parma's status in $rc.
 linux() {
 	local script=$1
@@ -17,7 +20,7 @@ linux() {
 	printf '%s\n' "$script" >initrd.d/command
 	(cd initrd.d && echo command | cpio -o -H newc --quiet) | gzip -1 | cat "$guest/initrd" - >initrd
 	limit=${limit:-120} p boot -m 512M -kernel "$guest/kernel" -initrd ../initrd -display none -serial stdio -no-reboot \
-		-append "console=ttyAMA0 loglevel=4 panic=-1 ${append-}" "$@"
+		-append "console=ttyAMA0 loglevel=4 panic=-1 ${append-}" ${engine:+-accel $engine} "$@"
 }
 # said PATTERN: status 0 and that line.
 said() { status 0 && says "$1"; }

@@ -11,13 +11,13 @@ n=$(nproc)
 k=0; while [ $k -lt $n ]; do taskset $(printf %x $((1 << k))) sh -c "i=0; while [ \$i -lt 60000 ]; do i=\$((i+1)); done; echo done-$k" & k=$((k + 1)); done
 wait
 grep "^cpu[0-9]" /proc/stat | while read -r c user nice rest; do [ $((user + nice)) -gt 2 ] && echo "worked $c"; done'
-for n in 1 2 4 8; do
+for engine in $(engines); do for n in 1 2 4 8; do
 	linux "$busy" -smp $n
 	all() { said "^cpus $n\$" && [ "$(grep -c '^done-' out)" = $n ] && [ "$(grep -c '^worked' out)" = $n ] || { cat out; return 1; }; }
-	ok "-smp $n: each CPU works" all
-done
-for k in $(seq "${BOOTS:-20}"); do
+	ok "$engine, -smp $n: each CPU works" all
+done; done
+for engine in $(engines); do for k in $(seq "${BOOTS:-20}"); do
 	limit=60 linux 'echo "cpus $(nproc)"' -smp 4
-	ok "boot $k at -smp 4" said '^cpus 4$'
-done
+	ok "$engine, boot $k at -smp 4" said '^cpus 4$'
+done; done
 finish

@@ -6,8 +6,10 @@
 need_guest
 
 # A disk that is written, flushed and read again; the host sees what the guest wrote.
-truncate -s 4M work/disk
 on_disk() { [ "$(head -c 5 work/disk)" = hello ] && [ "$(stat -c %s work/disk)" = 4194304 ]; }
+for engine in $(engines); do
+rm -f work/disk
+truncate -s 4M work/disk
 linux 'echo "cpus $(nproc)"
 printf hello | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null
 head -c 4194304 /dev/urandom >/tmp/r
@@ -19,12 +21,14 @@ ls /sys/class/virtio-ports
 dmesg | grep -ci "call trace\|BUG\|rcu.*stall"' \
 	-smp 2 -drive file=disk,format=raw,if=none,id=d -device virtio-blk-device,drive=d -device virtio-rng-device \
 	-chardev null,id=c -device virtio-serial-device -device virtserialport,chardev=c,name=a.b
-ok "boots with 2 CPUs and powers off" said '^cpus 2$'
-ok "the disk holds what was written" says '^same$'
-ok "and the host sees it" on_disk
-ok "the random number device answers" says '^16$'
-ok "the serial bus has its port" says '^vport'
-ok "no complaint of the kernel" says '^0$'
+ok "$engine: boots with 2 CPUs and powers off" said '^cpus 2$'
+ok "$engine: the disk holds what was written" says '^same$'
+ok "$engine: and the host sees it" on_disk
+ok "$engine: the random number device answers" says '^16$'
+ok "$engine: the serial bus has its port" says '^vport'
+ok "$engine: no complaint of the kernel" says '^0$'
+done
+engine=
 
 linux 'echo "cpus $(nproc)"; uname -m' -smp 4 -M virt,gic-version=2 -cpu cortex-a72 -global virtio-mmio.force-legacy=off
 ok "GICv2, Cortex-A72, 4 CPUs" said '^cpus 4$'
