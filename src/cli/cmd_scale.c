@@ -46,6 +46,7 @@ static const unsigned char builtin_guest[] = {
 struct scale_ctx {
 	unsigned points[SCALE_POINTS], npoints, repeat, timeout_s;
 	uint64_t ms;
+	unsigned model;
 	const char *workloads, *csv, *json, *svg;
 	bool with_qemu;
 	char *boot_args[200];
@@ -71,6 +72,7 @@ static void usage(FILE *f)
 	      "  --ms N             duration of each bare-metal workload (default 300)\n"
 	      "  --qemu             the same on qemu-system-aarch64, in the same rounds\n"
 	      "  --csv F, --json F, --svg F   reports to files ('-': standard output)\n"
+	      "  --model N          what the fitted law says up to N vCPUs, marked as not measured\n"
 	      "  --timeout S        the longest a boot may take (default 300)\n\n"
 	      "Boot options are those of `parma boot` (-accel, -sched, -kernel, -initrd, ...).\n"
 	      "COMMAND runs on Linux, the guest of ./bootstrap unless -kernel and -initrd are given\n"
@@ -132,6 +134,10 @@ static int own_option(struct scale_ctx *x, const char *name, const char *arg, st
 		if (parse_u64("--timeout", arg, 1, 86400, &v, e))
 			return -1;
 		x->timeout_s = (unsigned)v;
+	} else if (!strcmp(name, "model")) {
+		if (parse_u64("--model", arg, 2, 4096, &v, e))
+			return -1;
+		x->model = (unsigned)v;
 	} else if (!strcmp(name, "ms")) {
 		return parse_u64("--ms", arg, 1, 600000, &x->ms, e);
 	} else if (!strcmp(name, "workload")) {
@@ -149,7 +155,7 @@ static int own_option(struct scale_ctx *x, const char *name, const char *arg, st
 /* 1: help was asked for. */
 static int parse_args(struct scale_ctx *x, int argc, char **argv, struct err *e)
 {
-	static const char *const own[] = {"vcpus", "repeat", "timeout", "ms", "workload", "csv", "json", "svg"};
+	static const char *const own[] = {"vcpus", "repeat", "timeout", "ms", "model", "workload", "csv", "json", "svg"};
 
 	for (int k = 1; k < argc; k++) {
 		const char *name = argv[k][0] == '-' && argv[k][1] == '-' ? argv[k] + 2 : NULL;
@@ -549,6 +555,7 @@ int cmd_scale(int argc, char **argv)
 	d->nrounds = x.repeat;
 	memcpy(d->vcpus, x.points, sizeof(d->vcpus));
 	d->with_qemu = x.with_qemu;
+	d->model = x.model;
 	d->command = x.command || x.nlinux;
 	d->host_cpus = place_usable_cpus();
 	strcpy(d->how, "parma");

@@ -59,6 +59,7 @@ struct scale_data {
 	bool with_qemu;
 	bool command;                /* rates are 1 / seconds */
 	unsigned host_cpus;
+	unsigned model;              /* the laws are drawn and told up to here; 0: not */
 	char how[512];               /* the command line */
 };
 

@@ -152,7 +152,7 @@ static void print_causes(FILE *f, const struct point *p, unsigned k)
 	}
 }
 
-static void print_fit(FILE *f, const struct point *p, unsigned k)
+static void print_fit(FILE *f, const struct point *p, unsigned k, unsigned model)
 {
 	struct law a, u;
 
@@ -166,6 +166,16 @@ static void print_fit(FILE *f, const struct point *p, unsigned k)
 			fprintf(f, ", most throughput at %.0f vCPUs", u.peak);
 		fputc('.', f);
 	}
+	fputc('\n', f);
+	if (model <= p[k - 1].n)
+		return;
+	fputs("  model, not measured:", f);
+	for (unsigned n = 2; n <= model; n *= 2)
+		if (n > p[k - 1].n) {
+			double s = law_speed(k > 2 ? &u : &a, n);
+
+			fprintf(f, "  %u vCPUs %.2f (efficiency %.2f)", n, s, s / n);
+		}
 	fputc('\n', f);
 }
 
@@ -193,7 +203,7 @@ static void print_work(const struct scale_data *d, const struct scale_work *w, F
 		}
 		fputc('\n', f);
 	}
-	print_fit(f, p, d->npoints);
+	print_fit(f, p, d->npoints, d->model);
 	print_causes(f, p, d->npoints);
 	for (unsigned k = 1; k < d->npoints; k++)
 		if (p[k].rounds)

@@ -134,19 +134,26 @@ static void legend(FILE *f, double y)
 static void row(const struct scale_data *d, const struct scale_work *w, FILE *f, double y)
 {
 	struct point p[SCALE_POINTS];
-	struct frame a = {f, LEFT, y + PLOT_H + 40, d->vcpus[d->npoints - 1], 1.1};
+	unsigned last = d->vcpus[d->npoints - 1];
+	struct frame a = {f, LEFT, y + PLOT_H + 40, last > d->model ? last : d->model, 1.1};
 	struct law amdahl, usl;
 
 	scale_summarize(d, w, p);
 	scale_fit(p, d->npoints, &amdahl, &usl);
 	for (unsigned k = 0; k < d->npoints; k++)
 		a.smax = fmax(a.smax, fmax(p[k].speed.mean + fmax(0, p[k].speed.half), p[k].qemu_speed.mean) * 1.1);
+	if (d->model > last)
+		a.smax = fmax(a.smax, a.nmax);
 	a.smax = fmin(fmax(a.smax, fmin(d->host_cpus, a.nmax) * 1.1), a.nmax * 1.5 + 0.5);
 	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"name\">%s</text>\n", LEFT, y + 26, w->name);
 	axes(&a, p, d->npoints);
 	double ideal = fmin(a.nmax, a.smax);
 
 	fprintf(f, "<path d=\"M%.1f %.1fL%.1f %.1f\" class=\"ideal\"/>\n", px(&a, 0), py(&a, 0), px(&a, ideal), py(&a, ideal));
+	if (d->model > last) {
+		label(f, px(&a, d->model), a.y + 15, "middle", "i", d->model);
+		fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">beyond %u: model, not measured</text>\n", px(&a, a.nmax), a.y - 8, last);
+	}
 	curve_law(&a, d->npoints > 2 ? &usl : &amdahl);
 	if (d->with_qemu)
 		curve_points(&a, p, d->npoints, true);
