@@ -9,7 +9,7 @@ liba64_a_SOURCES += \
 	src/a64/pmu.h src/a64/pmu.c \
 	src/a64/psci.h src/a64/psci.c \
 	src/a64/sysbits.h src/a64/sysop.c \
-	src/a64/sysreg.h src/a64/sysreg.def src/a64/sysreg.c \
+	src/a64/sysreg.h src/a64/sysreg.def src/a64/sysreg.c src/a64/sysreg_priv.h src/a64/sysreg_regs.c \
 	src/a64/tlbi.h src/a64/tlbi.c \
 	src/a64/tlbset.h src/a64/tlbset.c \
 	src/a64/vcpu.c src/a64/wait.h src/a64/wait.c
