@@ -45,7 +45,9 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(owe, T_NONE, "")         /* a fence is owed */ \
 	X(helper, T_INT, "qqq")    /* function k, imm HF_ bits, operands optional; snap */ \
 	X(block, T_NONE, "")       /* branches of the unit to pc k come here; the k2 getr nodes that follow are in registers; \
-				      imm 1: the flags need not be in memory here */ \
+				      imm 1: the flags need not be in memory here; aux not 0: they are the flags of this operation with \
+				      immediate imm >> 1, whose operands come as the param nodes that follow */ \
+	X(param, T_INT, "")        /* imm 0 or 1: operand of the flags, from the branches to the block */ \
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
 	X(jmp, T_NONE, "Q")        /* leave to pc a0, imm hint; snap; ends a block */ \

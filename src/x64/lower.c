@@ -127,7 +127,7 @@ static void node(struct lower *l, ir_ref r)
 	const struct ir_node *n = LN(r);
 
 	switch (n->op) {
-	case IR_const: case IR_vconst: case IR_kb:
+	case IR_const: case IR_vconst: case IR_kb: case IR_param:
 		return;
 	case IR_getr:
 		l->def_phase = false;

@@ -40,7 +40,7 @@ void lo_find_blocks(struct lower *l)
 int lo_edge(const struct lower *l, const struct ir_node *n)
 {
 	if (n->op == IR_br || n->op == IR_brc)
-		for (unsigned k = 0; k < l->nblocks; k++)
+		for (unsigned k = 1; k < l->nblocks; k++) /* the first is only entered from outside */
 			if (l->blocks[k].pc == n->k)
 				return (int)k;
 	return -1;
@@ -226,7 +226,53 @@ static bool must_store(const struct lower *l, const struct x64_rloc *e, unsigned
 {
 	if (e->slot == 255 || is_carried(l, e->slot))
 		return false;
-	return l->u->slots[e->slot].type != T_FLAGS || !(LN(l->blocks[b].node)->imm & 1);
+	return l->u->slots[e->slot].type != T_FLAGS || !(LN(l->blocks[b].node)->imm & 1 || LN(l->blocks[b].node)->aux);
+}
+
+/* An operand of the flags to where block b has it. */
+static void put_param(struct lower *l, const struct x64_rloc *e, unsigned k)
+{
+	struct xm to = xmem(RSP, FR_SPILL + (FR_PARAM + (int)k) * 16);
+
+	switch (e->kind) {
+	case RL_GPR:
+		x_store(&l->a, true, to, e->idx);
+		break;
+	case RL_SPILL:
+		if (e->idx == FR_PARAM + k)
+			break;
+		x_load(&l->a, true, RAX, xmem(RSP, FR_SPILL + e->idx * 16));
+		x_store(&l->a, true, to, RAX);
+		break;
+	default:
+		if ((int64_t)l->pool[e->idx] == (int32_t)l->pool[e->idx]) {
+			x_op(&l->a, PNONE, 0xc7, true, 0, to);
+			x32(&l->a, (uint32_t)l->pool[e->idx]);
+			break;
+		}
+		x_mov_ri(&l->a, RAX, l->pool[e->idx]);
+		x_store(&l->a, true, to, RAX);
+		break;
+	}
+}
+
+static void put_flags(struct lower *l, uint32_t first, uint32_t n, unsigned b)
+{
+	const struct ir_node *t = LN(l->blocks[b].node);
+	unsigned kind = (t->aux == IR_fl_sub ? RL_FSUB : t->aux == IR_fl_add ? RL_FADD : RL_FLOGIC) | (t->imm >> 1 ? 128u : 0);
+	const struct x64_rloc *e = 0;
+
+	if (!t->aux)
+		return;
+	for (uint32_t k = first; k < first + n && !e; k++)
+		if (l->rlocs[k].slot != 255 && l->u->slots[l->rlocs[k].slot].type == T_FLAGS)
+			e = &l->rlocs[k];
+	if (!e || e->kind != kind) { /* not as the first pass had it */
+		l->fail = true;
+		return;
+	}
+	for (unsigned k = 0; k < (t->aux == IR_fl_logic ? 1 : 2); k++)
+		put_param(l, e + 1 + k, k);
 }
 
 static void jump(struct lower *l, uint8_t *at, unsigned b)
@@ -274,6 +320,7 @@ static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, uns
 	for (uint32_t k = first; k < first + n; k++)
 		if (must_store(l, &l->rlocs[k], b))
 			low_store_slot(l, &l->rlocs[k]);
+	put_flags(l, first, n, b);
 	for (unsigned vec = 0; vec < 2; vec++) {
 		unsigned cnt = moves(l, vec, first, n + more, b, m);
 
@@ -289,6 +336,8 @@ static bool is_empty(struct lower *l, uint32_t first, uint32_t n, uint32_t more,
 {
 	struct move m[MAX_CARRIED];
 
+	if (LN(l->blocks[b].node)->aux)
+		return false;
 	for (uint32_t k = first; k < first + n; k++)
 		if (must_store(l, &l->rlocs[k], b))
 			return false;

@@ -83,6 +83,8 @@ void ra_prepare(struct lower *l)
 		unsigned depth = 1;
 
 		l->v[r] = (struct val){.reg = -1};
+		if (n->op == IR_param)
+			l->v[r].spill = (uint16_t)(FR_PARAM + n->imm + 1);
 		if (n->op == IR_band || n->op == IR_bor)
 			depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
 		else if (n->op == IR_bnot)
@@ -97,7 +99,7 @@ void ra_prepare(struct lower *l)
 		const struct ir_node *n = &u->n[r];
 		const struct ir_opinfo *in = ir_info(n->op);
 		struct val *v = &l->v[r];
-		bool pure = in->pure || n->op == IR_const || n->op == IR_vconst || n->op == IR_kb || n->op == IR_getr ||
+		bool pure = in->pure || n->op == IR_const || n->op == IR_vconst || n->op == IR_kb || n->op == IR_getr || n->op == IR_param ||
 			    n->op == IR_ldenv;
 
 		if (pure && !v->live && !in->fp)
@@ -139,7 +141,7 @@ bool lo_dies(struct lower *l, ir_ref r)
 
 static uint16_t spill_slot(struct lower *l, ir_ref r)
 {
-	for (unsigned k = 0; k < FR_NSPILL; k++)
+	for (unsigned k = 0; k < FR_PARAM; k++)
 		if (!l->spill_own[k] || MAX(l->v[l->spill_own[k]].last_use, l->v[l->spill_own[k]].last_snap) < l->cur) {
 			l->spill_own[k] = r;
 			return (uint16_t)(k + 1);

@@ -25,6 +25,7 @@
 #define FR_FLAGS 536      /* 4: MXCSR on its way to FPSR */
 #define FR_SPILL 544      /* 16 bytes a slot */
 #define FR_NSPILL 192
+#define FR_PARAM (FR_NSPILL - 2) /* these two hold param nodes */
 #define FR_SIZE (FR_SPILL + FR_NSPILL * 16)
 
 /* What the back end knows of the guest's environment; CONST_AFTER_INIT. */

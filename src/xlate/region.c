@@ -30,7 +30,7 @@ void region_note_back(struct region *g, uint64_t from, uint64_t to)
 
 bool region_starts(const struct region *g, uint64_t pc)
 {
-	for (unsigned k = 0; k < g->nblocks; k++)
+	for (unsigned k = 1; k < g->nblocks; k++)
 		if (g->block[k] == pc)
 			return true;
 	return false;
@@ -42,17 +42,35 @@ void region_note_target(struct region *g, uint64_t pc)
 		g->block[g->nblocks++] = pc;
 }
 
+/* The flags as an operation on what the branches to the block bring. */
+static void flags_param(struct ir_unit *u, unsigned op, uint32_t imm)
+{
+	ir_ref a = ir_emit(u, &(struct ir_node){.op = IR_param, .imm = 0}), b = 0;
+
+	if (op != IR_fl_logic)
+		b = ir_emit(u, &(struct ir_node){.op = IR_param, .imm = 1});
+	ir_set(u, SLOT_NZCV, ir_pure(u, op, a, b, 0, 0, imm));
+}
+
 void region_block(struct ir_unit *u, const struct region *g, unsigned k, const struct region_plan *plan)
 {
+	struct ir_node n = {.op = IR_block, .k = g->block[k]};
+
 	ir_block(u);
-	ir_emit(u, &(struct ir_node){.op = IR_block, .k = g->block[k], .k2 = plan ? plan->n : 0,
-				     .imm = plan ? plan->flags_dead[k] : 0});
+	if (plan) {
+		n.k2 = plan->n;
+		n.aux = plan->flags[k].op;
+		n.imm = plan->flags[k].dead | plan->flags[k].imm << 1;
+	}
+	ir_emit(u, &n);
 	for (unsigned c = 0; plan && c < plan->n; c++) {
 		ir_get(u, plan->slot[c]);
 		if (plan->written[c])
 			u->dirty[plan->slot[c] >> 6] |= BIT(plan->slot[c] & 63);
 	}
 	u->dirty_seq++;
+	if (n.aux)
+		flags_param(u, n.aux, n.imm >> 1);
 }
 
 static bool snap_has(const struct ir_unit *u, uint32_t snap, unsigned slot)
@@ -96,6 +114,42 @@ static ir_ref find_facts(const struct ir_unit *u, const struct region *g, ir_ref
 	return r;
 }
 
+/* What the branch `n` leaves in the flags, for the block it goes to. */
+static void flags_at(const struct ir_unit *u, const struct region *g, const struct ir_node *n, struct region_plan *p, bool *seen)
+{
+	const struct ir_snap *s = &u->snaps[n->snap - 1];
+	const struct ir_node *f = 0;
+	unsigned b = 1;
+
+	while (b < g->nblocks && g->block[b] != n->k)
+		b++;
+	if (b >= g->nblocks)
+		return;
+	for (uint32_t k = 0; k < s->n; k++)
+		if (u->ents[s->first + k].slot == SLOT_NZCV)
+			f = &u->n[u->ents[s->first + k].ref];
+	if (!f || (f->op != IR_fl_sub && f->op != IR_fl_add && f->op != IR_fl_logic) ||
+	    (seen[b] && (p->flags[b].op != f->op || p->flags[b].imm != f->imm)))
+		f = 0;
+	p->flags[b].op = f ? f->op : 0;
+	p->flags[b].imm = f ? f->imm : 0;
+	seen[b] = true;
+}
+
+static void find_flags(const struct ir_unit *u, const struct region *g, struct region_plan *p)
+{
+	bool seen[REGION_BLOCKS] = {false};
+
+	for (ir_ref r = 1; r < u->nn; r++)
+		if (u->n[r].op == IR_br || u->n[r].op == IR_brc)
+			flags_at(u, g, &u->n[r], p, seen);
+	for (unsigned b = 0; b < g->nblocks; b++)
+		if (p->flags[b].dead || !b) {
+			p->flags[b].op = 0;
+			p->flags[b].imm = 0;
+		}
+}
+
 static void carry(struct region_plan *p, struct facts *f, unsigned slot)
 {
 	p->slot[p->n] = (uint8_t)slot;
@@ -137,13 +191,14 @@ bool region_plan(const struct ir_unit *u, const struct region *g, struct region_
 	struct facts f = {0};
 	ir_ref r = 1;
 
-	p->n = 0;
+	memset(p, 0, sizeof(*p));
 	for (unsigned k = 0; r < u->nn; k++) {
 		bool seen;
 
 		r = find_facts(u, g, r, &f, &seen);
-		p->flags_dead[k] = !seen;
+		p->flags[k].dead = !seen;
 	}
+	find_flags(u, g, p);
 	choose(p, &f, 0, SLOT_V0, MAX_INT, MAX_INT_WRITTEN);
 	choose(p, &f, SLOT_V0, SLOT_COUNT, MAX_VEC, MAX_VEC_WRITTEN);
 	return p->n;

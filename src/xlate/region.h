@@ -18,7 +18,7 @@
 
 /* What the front end has walked over. */
 struct region {
-	uint64_t block[REGION_BLOCKS]; /* pcs where blocks start, the unit's first */
+	uint64_t block[REGION_BLOCKS]; /* pcs where blocks start; the first is only entered from outside */
 	unsigned nblocks;
 	uint64_t lo, hi;               /* blocks start in this range, the span of the branches back */
 	struct {
@@ -31,7 +31,11 @@ struct region_plan {
 	uint8_t slot[IR_MAX_SLOTS];
 	bool written[IR_MAX_SLOTS];       /* by index into slot[] */
 	unsigned n;
-	bool flags_dead[REGION_BLOCKS];   /* the block writes the flags before anything can see them */
+	struct {
+		bool dead;        /* the block writes the flags before anything can see them */
+		uint16_t op;      /* all branches to it leave the flags of this lazy operation; 0: not so */
+		uint32_t imm;     /* its immediate */
+	} flags[REGION_BLOCKS];
 };
 
 /* A branch back in the first block. */
