@@ -13,29 +13,68 @@
  * and IC IALLU of a vCPU that comes up loses nothing.
  */
 #include <sched.h>
+#include <stdlib.h>
 
 #include "mem/access.h"
+#include "tcache/jcache.h"
 #include "tcache/tcache_priv.h"
+
+/* -- pages -- */
+
+struct place {
+	unsigned top, mid, leaf;
+};
+static struct place place_of(const void *host)
+{
+	uintptr_t n = (uintptr_t)host >> TC_PAGE_BITS;
+
+	return (struct place){(unsigned)(n >> (TC_LEAF_BITS + TC_MID_BITS)) & ((1u << TC_TOP_BITS) - 1),
+			      (unsigned)(n >> TC_LEAF_BITS) & ((1u << TC_MID_BITS) - 1), (unsigned)n & ((1u << TC_LEAF_BITS) - 1)};
+}
 
 struct tpage *tc_page(const struct tcache *t, const void *host)
 {
-	for (unsigned k = 0; k < t->nram; k++) {
-		uintptr_t off = (uintptr_t)host - t->ram[k].start;
+	struct place at = place_of(host);
+	struct tmid *mid = ld_acq(&t->pages[at.top]);
+	struct tleaf *leaf = mid ? ld_acq(&mid->leaf[at.mid]) : NULL;
 
-		if (off < t->ram[k].size)
-			return &t->ram[k].pages[off >> TC_PAGE_BITS];
-	}
-	return NULL;
+	return leaf ? &leaf->page[at.leaf] : NULL;
+}
+
+/* The node that *slot points to, made if there is none; of two that make it one wins. */
+static void *node_at(void **slot, size_t bytes)
+{
+	void *p = ld_acq(slot), *none = NULL;
+
+	if (p)
+		return p;
+	p = calloc(1, bytes);
+	BUG_ON(!p);
+	if (at_cas(slot, &none, p))
+		return p;
+	free(p);
+	return none;
 }
 
 uint64_t tcache_watch(struct tcache *t, const void *host)
 {
-	struct tpage *p = tc_page(t, host);
+	struct place at = place_of(host);
+	struct tmid *mid = node_at((void **)&t->pages[at.top], sizeof(*mid));
+	struct tleaf *leaf = node_at((void **)&mid->leaf[at.mid], sizeof(*leaf));
+	struct tpage *p = &leaf->page[at.leaf];
 
-	BUG_ON(!p);
 	if (!ld_acq(&p->watched))
 		at_xchg(&p->watched, 1); /* a full fence before the code is read: see above */
 	return (uint64_t)ld_acq(&t->gen_all) << 32 | ld_acq(&p->gen);
+}
+
+void tc_pages_free(struct tcache *t)
+{
+	for (unsigned k = 0; k < 1u << TC_TOP_BITS; k++) {
+		for (unsigned m = 0; t->pages[k] && m < 1u << TC_MID_BITS; m++)
+			free(t->pages[k]->leaf[m]);
+		free(t->pages[k]);
+	}
 }
 
 /* -- killing; lock held -- */
@@ -53,6 +92,17 @@ static void unlist_pages(struct tblock *b)
 	}
 }
 
+/* Notes a kill for tcache_poll(). */
+static void log_kill(struct tcache *t, uint64_t pc)
+{
+	uint64_t n = t->kills + 1;
+
+	st_sc(&t->kills, n); /* first, so that a reader knows what may be overwritten */
+	st_rel(&t->kill_log[n % TC_KILL_LOG], pc);
+}
+
+void tc_note_retired(struct tcache *t) { log_kill(t, JCACHE_EMPTY); }
+
 void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
 {
 	if (ld_rlx(&b->dead))
@@ -60,6 +110,7 @@ void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
 	tc_hash_remove(b);
 	unlist_pages(b);
 	tc_unlink_all(t, b);
+	log_kill(t, b->key.pc);
 	t->stats.live--;
 	switch (why) {
 	case KILL_CHANGED: t->stats.killed_changed++; break;
@@ -70,7 +121,8 @@ void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
 uint64_t tc_moved(struct tcache *t)
 {
 	t->kick_wanted = true;
-	return at_add(&t->epoch, 1) + 1; /* pairs with ld_sc in tcache_poll() */
+	st_sc(&t->epoch, t->kills + 1); /* pairs with ld_sc in tcache_poll() */
+	return t->kills + 1;
 }
 
 void tc_unlock(struct tcache *t)
@@ -214,14 +266,21 @@ void tcache_kill(struct tcache *t, struct tblock *b)
 void tcache_enter(struct tcache_cpu *c) { at_xchg(&c->place, CPU_IN); }
 void tcache_leave(struct tcache_cpu *c) { at_xchg(&c->place, CPU_OUT); }
 
-bool tcache_poll(struct tcache_cpu *c)
+int tcache_poll(struct tcache_cpu *c, uint64_t pcs[TCACHE_POLL_MAX])
 {
-	uint64_t now = ld_sc(&c->tcache->epoch);
+	struct tcache *t = c->tcache;
+	uint64_t seen = c->seen, now = ld_sc(&t->epoch);
+	int n = 0;
 
-	if (likely(now == c->seen))
-		return false;
+	if (likely(now == seen))
+		return 0;
+	/* Epoch e: kills below e are seen to. */
+	for (uint64_t k = seen; k < now && now - seen <= TCACHE_POLL_MAX; k++)
+		pcs[n++] = ld_acq(&t->kill_log[k % TC_KILL_LOG]);
+	if (now - seen > TCACHE_POLL_MAX || ld_sc(&t->kills) - seen >= TC_KILL_LOG)
+		n = -1;
 	st_rel(&c->seen, now); /* pairs with ld_acq in tc_has_passed() */
-	return true;
+	return n;
 }
 
 bool tc_has_passed(struct tcache_cpu *c, uint64_t epoch, bool sync)

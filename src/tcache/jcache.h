@@ -8,7 +8,7 @@
  *     jmp [rbx + rcx*4 + 8]
  * An entry is empty when its pc is JCACHE_EMPTY, which no branch target is (odd).
  *
- * Only the owner touches it.  It must be emptied when tcache_poll() says so,
+ * Only the owner touches it.  It must be emptied as tcache_poll() says,
  * when the translation of an instruction address may have changed (TLBI), and when
  * context bits that code depends on change, unless those choose another table.
  */

@@ -98,6 +98,8 @@ static bool retire_oldest(struct tcache *t)
 	r->state = REGION_RETIRED;
 	for (struct tblock *b = r->blocks; b; b = b->region_next)
 		tc_kill(t, b, KILL_REGION);
+	if (!r->blocks)
+		tc_note_retired(t);
 	r->blocks = NULL;
 	r->epoch = tc_moved(t);
 	r->next = NULL;
@@ -154,7 +156,7 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 	c->region = r;
 	if (r) {
 		r->busy = true;
-		*s = (struct tspace){.rw = r->code_end, .end = r->meta_start, .delta = tc_delta(t)};
+		*s = (struct tspace){.rw = r->code_end, .end = r->meta_start, .delta = tc_delta(t), .block = tc_block_at(r)};
 	} else {
 		t->stats.reserve_waits++;
 		t->kick_wanted = true;

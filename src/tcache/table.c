@@ -87,15 +87,18 @@ static void *carve(uint8_t **at, const void *from, size_t bytes)
 	return p;
 }
 
-/* Writes the metadata of a draft to `at`; nobody else knows of the space yet. */
-static struct tblock *build(struct tcache *t, const struct tdraft *d, uint8_t *at)
+struct tblock *tc_block_at(const struct region *r)
+{
+	return (struct tblock *)ALIGN_DOWN((uintptr_t)r->meta_start - sizeof(struct tblock), META_ALIGN);
+}
+
+/* Writes the metadata of a draft, its arrays to `at` and on; nobody else knows of the space yet. */
+static struct tblock *build(struct tcache *t, const struct tdraft *d, struct tblock *p, uint8_t *at)
 {
 	struct tblock b = {.key = d->key, .code = d->code + tc_delta(t), .code_bytes = d->code_bytes,
 			   .guest_insns = d->guest_insns, .nlinks = d->nlinks, .nspans = d->nspans,
 			   .blob_bytes = d->blob_bytes};
-	struct tblock *p = (struct tblock *)at;
 
-	at += padded(sizeof(b));
 	b.links = carve(&at, d->links, d->nlinks * sizeof(*d->links));
 	b.spans = carve(&at, d->spans, d->nspans * sizeof(*d->spans));
 	b.guest_copy = carve(&at, d->guest_copy, guest_bytes(d));
@@ -142,9 +145,9 @@ static void list_pages(struct tblock *b)
 }
 
 /* Lock held. */
-static void make_known(struct tcache *t, struct region *r, struct tblock *b, const struct tdraft *d)
+static void make_known(struct tcache *t, struct region *r, struct tblock *b, const struct tdraft *d, uint8_t *meta_at)
 {
-	r->meta_start = (uint8_t *)b;
+	r->meta_start = meta_at;
 	r->code_end = (uint8_t *)(uintptr_t)d->code + ALIGN_UP(d->code_bytes, 16);
 	b->region_next = r->blocks;
 	r->blocks = b;
@@ -164,12 +167,13 @@ struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool
 	struct region *r = c->region; /* busy: nobody takes it away */
 	size_t meta = tcache_meta_bytes(d->nlinks, d->nspans, guest_bytes(d), d->blob_bytes);
 	const uint8_t *code_end = d->code + ALIGN_UP(d->code_bytes, 16);
-	struct tblock *b, *other;
 	bool fits = code_end <= r->meta_start && (size_t)(r->meta_start - code_end) >= meta;
+	uint8_t *meta_at = (uint8_t *)ALIGN_DOWN((uintptr_t)r->meta_start - meta, META_ALIGN);
+	struct tblock *b, *other;
 
 	if (no_space)
 		*no_space = !fits;
-	b = fits ? build(t, d, (uint8_t *)ALIGN_DOWN((uintptr_t)r->meta_start - meta, META_ALIGN)) : NULL;
+	b = fits ? build(t, d, tc_block_at(r), meta_at) : NULL;
 	lock_take(&t->lock);
 	r->busy = false;
 	if (b && (other = tcache_lookup(t, &d->key))) {
@@ -179,7 +183,7 @@ struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool
 		t->stats.stale_drafts++;
 		b = NULL;
 	} else if (b) {
-		make_known(t, r, b, d);
+		make_known(t, r, b, d, meta_at);
 	}
 	lock_drop(&t->lock);
 	return b;
@@ -202,8 +206,7 @@ static void unmap_all(struct tcache *t)
 		munmap(t->rx, t->bytes);
 	if (t->bucket)
 		munmap(t->bucket, (t->bucket_mask + 1) * sizeof(*t->bucket));
-	for (unsigned k = 0; k < t->nram; k++)
-		munmap(t->ram[k].pages, (t->ram[k].size >> TC_PAGE_BITS) * sizeof(struct tpage));
+	tc_pages_free(t);
 	free(t->regions);
 	free(t);
 }
@@ -274,18 +277,6 @@ void tcache_free(struct tcache *t)
 	unmap_all(t);
 }
 
-void tcache_add_ram(struct tcache *t, const void *host, uint64_t size)
-{
-	struct tram *r = &t->ram[t->nram];
-
-	BUG_ON(t->nram == TC_MAX_RAM);
-	r->start = (uintptr_t)host;
-	r->size = size;
-	r->pages = map_table((size >> TC_PAGE_BITS) * sizeof(struct tpage));
-	BUG_ON(!r->pages || (r->start | r->size) & (TC_PAGE - 1));
-	t->nram++;
-}
-
 /* A record that its thread gave back, or NULL. */
 static struct tcache_cpu *reuse_cpu(struct tcache *t)
 {
@@ -310,8 +301,10 @@ struct tcache_cpu *tcache_cpu_new(struct tcache *t)
 			st_rel(&t->cpus, c); /* pairs with ld_acq of walkers */
 		}
 	}
-	if (c)
+	if (c) {
 		c->used = true;
+		st_rel(&c->seen, ld_sc(&t->epoch)); /* its jump caches are empty */
+	}
 	lock_drop(&t->lock);
 	return c;
 }

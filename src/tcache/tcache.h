@@ -21,8 +21,8 @@
  * Completion of an invalidation, as IC IVAU; DSB need it:
  *   1. tcache_invalidate*() unlinks the stale blocks, so that no chained jump
  *      and no later lookup leads to them, then moves the epoch and kicks.
- *   2. Each vCPU calls tcache_poll() when it leaves translated code. It answers
- *      true when the epoch moved: the vCPU then empties all its jump caches. From
+ *   2. Each vCPU calls tcache_poll() when it leaves translated code. If the epoch
+ *      moved, the vCPU takes the blocks that died out of its jump caches. From
  *      there on it holds no way into a stale block.
  *   3. tcache_sync() (DSB) waits until every vCPU in translated code has done so
  *      since this vCPU's last invalidation. It is one load when there was none.
@@ -111,8 +111,6 @@ struct tcache_ops {
 struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err *e);
 /* No thread uses it any more. */
 void tcache_free(struct tcache *t);
-/* Guest RAM that code may be translated from (mem_region.host, size; page multiples). Before the first vCPU. */
-void tcache_add_ram(struct tcache *t, const void *host, uint64_t size);
 
 /*
  * Code that stays for good at the start of code memory (entry and exit glue):
@@ -129,7 +127,7 @@ void tcache_cpu_free(struct tcache_cpu *c);
 /*
  * To be called before guest code in the page of `host` is read for translation:
  * from here until tcache_publish() invalidations of the page are noticed.
- * Returns the page's generation for tdraft.gen; host must lie in RAM added above.
+ * Returns the page's generation for tdraft.gen.
  */
 uint64_t tcache_watch(struct tcache *t, const void *host);
 
@@ -137,6 +135,7 @@ uint64_t tcache_watch(struct tcache *t, const void *host);
 struct tspace {
 	uint8_t *rw, *end;
 	intptr_t delta;
+	struct tblock *block; /* where the block's metadata will be: code may contain this address */
 };
 /*
  * False: no region is free before a grace period passes. Drop all pointers to blocks,
@@ -192,10 +191,12 @@ bool tcache_link(struct tcache *t, struct tblock *from, unsigned slot, struct tb
 void tcache_enter(struct tcache_cpu *c);
 void tcache_leave(struct tcache_cpu *c);
 /*
- * Between two runs of translated code, holding no pointers to blocks, before the next lookup: true if blocks were
- * killed since the last call, then the caller empties its jump caches.
+ * Between two runs of translated code, holding no pointers to blocks, before the next lookup: 0 if no blocks were
+ * killed since the last call, else the caller takes what it names out of its jump caches: n entries of pcs (an
+ * even pc: of a killed block; odd ones are to be skipped), or everything if the answer is -1.
  */
-bool tcache_poll(struct tcache_cpu *c);
+#define TCACHE_POLL_MAX 64
+int tcache_poll(struct tcache_cpu *c, uint64_t pcs[TCACHE_POLL_MAX]);
 
 /* -- invalidating -- */
 
@@ -203,7 +204,7 @@ bool tcache_poll(struct tcache_cpu *c);
  * Guest memory [host, host + bytes) changed or may have (IC IVAU, DMA): blocks
  * made from bytes that differ now are killed, those whose bytes are the same live.
  * One load where a page has no code. c: the caller, whose tcache_sync() will wait;
- * NULL for a thread that is no vCPU's. Memory outside RAM is ignored.
+ * NULL for a thread that is no vCPU's.
  * A full fence must lie between the change and the call.
  */
 void tcache_invalidate(struct tcache *t, struct tcache_cpu *c, const void *host, size_t bytes);

@@ -17,7 +17,11 @@
 
 #define TC_PAGE_BITS 12
 #define TC_PAGE (UINT64_C(1) << TC_PAGE_BITS)
-#define TC_MAX_RAM 16
+/* Host addresses of 47 bits: three levels. */
+#define TC_LEAF_BITS 12
+#define TC_MID_BITS 12
+#define TC_TOP_BITS (47 - TC_PAGE_BITS - TC_LEAF_BITS - TC_MID_BITS)
+#define TC_KILL_LOG 256 /* recent kills, for tcache_poll() */
 
 enum region_state {
 	REGION_FREE,
@@ -44,9 +48,12 @@ struct tpage {
 	struct tpage_ref *refs; /* GUARDED_BY(tcache.lock) */
 };
 
-struct tram {
-	uintptr_t start, size; /* CONST_AFTER_INIT */
-	struct tpage *pages;   /* CONST_AFTER_INIT */
+/* All pages that code was read from. Inner nodes are made on demand and stay. */
+struct tleaf {
+	struct tpage page[1u << TC_LEAF_BITS];
+};
+struct tmid {
+	struct tleaf *leaf[1u << TC_MID_BITS]; /* ATOMIC(at_cas in tcache_watch(), ld_acq) */
 };
 
 enum cpu_place {
@@ -70,8 +77,6 @@ struct tcache {
 	uint8_t *rw, *rx;
 	size_t bytes, region_bytes;
 	struct tcache_ops ops;
-	struct tram ram[TC_MAX_RAM];
-	unsigned nram;
 	struct tblock **bucket;     /* RCU(tcache) heads, writer holds lock */
 	size_t bucket_mask;
 	struct region *regions;
@@ -80,7 +85,10 @@ struct tcache {
 	void (*hook)(void *arg, const struct tblock *b);
 	void *hook_arg;
 
-	uint64_t epoch;             /* ATOMIC(at_add after blocks died, ld_sc in tcache_poll()), starts at 1 */
+	struct tmid *pages[1u << TC_TOP_BITS]; /* ATOMIC(at_cas in tcache_watch(), ld_acq) */
+	uint64_t epoch;             /* ATOMIC(st_sc when blocks have died, ld_sc in tcache_poll()): kills seen to, from 1 */
+	uint64_t kills;             /* ATOMIC(st_sc with lock, before the log is written; ld_sc in tcache_poll()) */
+	uint64_t kill_log[TC_KILL_LOG]; /* ATOMIC(st_rel, ld_acq) pc of kill n at n modulo the size */
 	uint32_t gen_all;           /* ATOMIC(at_add in sweep(), ld_acq in tcache_watch()): of all pages */
 	struct tcache_cpu *cpus;    /* ATOMIC(st_rel with lock, ld_acq by walkers) */
 
@@ -101,6 +109,10 @@ static inline ptrdiff_t tc_delta(const struct tcache *t) { return t->rx - t->rw;
 
 /* Kills a block; lock held. The caller moves the epoch when done (tc_moved()). */
 void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why);
+/* Moves the kills without a block: an empty region is retired. */
+void tc_note_retired(struct tcache *t);
+/* Where the next block of a region will be. */
+struct tblock *tc_block_at(const struct region *r);
 /* Blocks were killed: readers must empty their jump caches. Returns the epoch that says so. Lock held. */
 uint64_t tc_moved(struct tcache *t);
 /* Drops the lock, then kicks if that is due. */
@@ -111,9 +123,10 @@ bool tc_has_passed(struct tcache_cpu *c, uint64_t epoch, bool sync);
 void tc_unlink_all(struct tcache *t, struct tblock *b);
 void tc_hash_insert(struct tcache *t, struct tblock *b);
 void tc_hash_remove(struct tblock *b);
-/* The page of a host address, NULL outside RAM. */
+/* The page of a host address; NULL: no code was ever read there. */
 struct tpage *tc_page(const struct tcache *t, const void *host);
-/* Set-up and tear-down of the regions. */
+void tc_pages_free(struct tcache *t);
+/* Set-up of the regions. */
 bool tc_regions_init(struct tcache *t);
 
 #endif

@@ -18,6 +18,7 @@
 
 static uint8_t *ram;
 static unsigned kicks;
+static uint64_t pcs[TCACHE_POLL_MAX];
 
 static void kick(void *arg) { kicks++; }
 
@@ -51,7 +52,7 @@ static struct tblock *translate_now(struct tcache *t, struct tcache_cpu *c, unsi
 	struct tblock *b;
 
 	while (!(b = translate(t, c, off, word)))
-		tcache_poll(c);
+		tcache_poll(c, pcs);
 	return b;
 }
 
@@ -99,11 +100,11 @@ static void test_invalidate(struct tcache *t, struct tcache_cpu *c)
 	struct run_state s;
 
 	tcache_link(t, a, 0, b);
-	tcache_poll(c);
+	tcache_poll(c, pcs);
 	tcache_get_stats(t, &s0);
 	tcache_invalidate(t, c, ram + PAGE, PAGE);
 	tcache_get_stats(t, &s1);
-	ok(s1.kept_same == s0.kept_same + 2 && !tcache_poll(c), "unchanged blocks live");
+	ok(s1.kept_same == s0.kept_same + 2 && !tcache_poll(c, pcs), "unchanged blocks live");
 	kicks = 0;
 	ram_st32(ram + PAGE + 256 + 4, 1);
 	tcache_invalidate(t, c, ram + PAGE, 64);
@@ -111,7 +112,7 @@ static void test_invalidate(struct tcache *t, struct tcache_cpu *c)
 	tcache_invalidate(t, c, ram + PAGE + 256, 64);
 	ok(!tcache_lookup(t, &b->key) && tcache_lookup(t, &a->key) == a, "the block that changed dies, its neighbour lives");
 	ok(run_from(a, &s, 5) == 1 && s.n == 1, "and is not jumped to");
-	ok(kicks == 1 && tcache_poll(c) && !tcache_poll(c), "jump caches are to be emptied, once");
+	ok(kicks == 1 && tcache_poll(c, pcs) == 1 && pcs[0] == b->key.pc && !tcache_poll(c, pcs), "jump caches are told of it, once");
 	ok(translate(t, c, PAGE + 256, 22) != b, "it can be translated again");
 	ram_st32(ram + PAGE, 5);
 	tcache_invalidate_all(t, c);
@@ -119,10 +120,10 @@ static void test_invalidate(struct tcache *t, struct tcache_cpu *c)
 	tcache_get_stats(t, &s1);
 	ok(s1.live > 0, "and keeps the rest");
 	tcache_sync(c, NULL, NULL);
-	tcache_poll(c);
+	tcache_poll(c, pcs);
 	tcache_invalidate(t, c, &s1, 64);
 	tcache_invalidate(t, c, ram + 30 * PAGE, 2 * PAGE);
-	ok(!tcache_poll(c), "memory without code and outside RAM is ignored");
+	ok(!tcache_poll(c, pcs), "memory without code is ignored");
 }
 
 /* Invalidated between reading and publishing. */
@@ -178,16 +179,17 @@ static void test_reclaim(struct tcache *t, struct tcache_cpu *c)
 		b = translate(t, c, off, k);
 		if (!b) {
 			waits++;
-			tcache_poll(c);
+			tcache_poll(c, pcs);
 			continue;
 		}
 		made++;
 		good &= run_from(b, &s, 1) == 0 && s.n == 1;
 		if (k % 64 == 0)
-			tcache_poll(c);
+			tcache_poll(c, pcs);
 	}
 	tcache_get_stats(t, &st);
 	ok(good && made == 40000, "blocks beyond the size of the cache are made and run (waited %u times)", waits);
+	ok(tcache_poll(c, pcs) == -1 || !tcache_poll(c, pcs), "after many kills jump caches are emptied");
 	ok(st.regions_retired > 0 && st.killed_region > 0 && st.live < 32768, "%u regions retired, %u blocks live",
 	   (unsigned)st.regions_retired, (unsigned)st.live);
 }
@@ -199,6 +201,7 @@ struct other {
 
 static void *other_vcpu(void *arg)
 {
+	uint64_t own[TCACHE_POLL_MAX];
 	struct other *o = arg;
 
 	tcache_enter(o->c);
@@ -207,7 +210,7 @@ static void *other_vcpu(void *arg)
 	usleep(20000);
 	if (ld_acq(o->synced))
 		*o->stop = false; /* completion came too early */
-	tcache_poll(o->c);
+	tcache_poll(o->c, own);
 	while (!ld_acq(o->synced))
 		usleep(100);
 	tcache_leave(o->c);
@@ -283,10 +286,9 @@ int main(void)
 		printf("Bail out! %s\n", e.msg);
 		return 1;
 	}
-	tcache_add_ram(t, ram, NPAGES * PAGE);
 	c = tcache_cpu_new(t);
 	tcache_enter(c);
-	tcache_poll(c);
+	tcache_poll(c, pcs);
 	glue = tcache_glue(t, 16, &delta);
 	memcpy(glue, "\xb8\x2a\x00\x00\x00\xc3", 6);
 	ok(((int (*)(void))(uintptr_t)(glue + delta))() == 42, "code written to one view runs in the other");

@@ -136,10 +136,17 @@ static void change_some(struct worker *w)
 
 static void poll_requests(struct worker *w)
 {
+	uint64_t pcs[TCACHE_POLL_MAX];
+	int n;
+
 	at_and(&request[w->id], 0);
 	w->polls++;
-	if (tcache_poll(w->c))
+	n = tcache_poll(w->c, pcs);
+	if (n < 0)
 		jcache_clear(&w->j);
+	for (int k = 0; k < n; k++)
+		if (jcache_at(&w->j, pcs[k])->pc == pcs[k])
+			jcache_put(&w->j, pcs[k], NULL), jcache_at(&w->j, pcs[k])->pc = JCACHE_EMPTY;
 }
 
 static void *work(void *arg)
@@ -182,7 +189,6 @@ int main(void)
 		printf("Bail out! %s\n", e.msg);
 		return 1;
 	}
-	tcache_add_ram(cache, ram, NPAGES * PAGE);
 	for (unsigned k = 0; k < NTHREADS; k++) {
 		w[k].id = k;
 		w[k].rng = k + 1;
