@@ -9,8 +9,7 @@
 
 #include "a64/tlbi.h"
 #include "base/log.h"
-#include "base/rcu.h"
-#include "xlate/units.h"
+#include "xlate/jit.h"
 #include "xlate/xlate.h"
 
 /* What an instruction does for memory order; NULL: nothing. */
@@ -53,18 +52,16 @@ unsigned hostcode_units(FILE *f, struct gang *g, uint64_t pc, unsigned n, const 
 
 	if (!gang_translates(g))
 		return 0;
-	rcu_reader_register();
 	for (uint64_t at = pc; at < pc + 4 * (uint64_t)n; at += 4) {
-		const struct tc_unit *u = tc_find(gang_host(g, at), at, gang_cpu(g, 0)->ctx);
+		const struct tblock *u = tcache_lookup(jit_cache(), &(struct tkey){gang_host(g, at), at, gang_cpu(g, 0)->ctx});
 
 		if (!u)
 			continue;
-		fprintf(f, "%sunit at +%u: %u bytes for %u instructions\n", indent, (unsigned)(at - pc), u->size,
-			((const struct xlate_meta *)u->data)->ninsns);
-		hostcode_print(f, u->code, u->size, indent, false);
+		fprintf(f, "%sunit at +%u: %u bytes for %u instructions\n", indent, (unsigned)(at - pc), u->code_bytes,
+			u->guest_insns);
+		hostcode_print(f, u->code, u->code_bytes, indent, false);
 		found++;
 	}
-	rcu_reader_unregister();
 	return found;
 }
 
@@ -116,24 +113,29 @@ static void translate(void *ctx, unsigned v)
 	unsigned budget = xlate_budget;
 	uint32_t mask = log_mask;
 	struct xlate *x = v ? NULL : xlate_new();
-	struct tc_unit *u;
+	struct tcache *t = jit_cache();
+	struct tcache_cpu *tc;
+	struct tblock *u;
 
 	if (!x)
 		return;
-	rcu_online();
+	tc = jit_cache_cpu(c);
+	tcache_enter(tc);
 	tlbi_enter(c);
 	xlate_budget = q->insns;
 	log_mask = LOG_OPT;
-	tc_invalidate(gang_host(q->g, q->pc), 4);
-	u = xlate_unit(x, c, q->pc, gang_host(q->g, q->pc));
+	u = tcache_lookup(t, &(struct tkey){gang_host(q->g, q->pc), q->pc, c->ctx});
+	if (u)
+		tcache_kill(t, u);
+	u = xlate_unit(x, t, tc, c, q->pc, gang_host(q->g, q->pc));
 	log_mask = mask;
 	xlate_budget = budget;
 	if (u)
-		hostcode_print(q->host, u->code, u->size, "", true);
+		hostcode_print(q->host, u->code, u->code_bytes, "", true);
 	q->done = u;
 	xlate_free(x);
 	tlbi_leave(c);
-	rcu_offline();
+	tcache_leave(tc);
 }
 
 static bool no_role(void *ctx, unsigned v, struct gang_start *s) { return false; }

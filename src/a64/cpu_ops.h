@@ -60,8 +60,20 @@ const uint32_t *cpu_fetch_page(struct vcpu *c, uint64_t pc, uint32_t **code_gen)
 
 /* Generation of all decoded code; at_add by IC IALLU, ld_acq at block entry. */
 extern uint32_t code_gen_all;
-/* A translator that caches code elsewhere: told of stale code (host address of guest RAM; NULL: all). May be NULL. */
-extern void (*code_stale)(const void *host, size_t len);
+/*
+ * A translator that caches code elsewhere; NULL: there is none.
+ * code_stale: c's IC found this guest RAM (NULL: all) to have changed. code_sync: c's DSB waits for the others to know.
+ * cpu_place: c's thread waits for others, perhaps in the middle of translated code, or runs again.
+ */
+enum cpu_place { PLACE_RUNS, PLACE_WAITS };
+extern void (*code_stale)(struct vcpu *c, const void *host, size_t len);
+extern void (*code_sync)(struct vcpu *c);
+extern void (*cpu_place)(struct vcpu *c, enum cpu_place place);
+static inline void cpu_at(struct vcpu *c, enum cpu_place place)
+{
+	if (cpu_place)
+		cpu_place(c, place);
+}
 
 /*
  * Called before each instruction while c->ctx has CTX_SLOW bits (illegal

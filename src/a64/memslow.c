@@ -12,7 +12,9 @@
 #include "base/log.h"
 
 uint32_t code_gen_all;
-void (*code_stale)(const void *host, size_t len);
+void (*code_stale)(struct vcpu *c, const void *host, size_t len);
+void (*code_sync)(struct vcpu *c);
+void (*cpu_place)(struct vcpu *c, enum cpu_place place);
 
 static uint32_t zero_gen; /* generation of pages that have none */
 

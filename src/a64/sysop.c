@@ -51,10 +51,10 @@ static void ic_ivau(struct vcpu *c, uint64_t va)
 
 	translate(c, va, &a, &m);
 	r = physmap_find(c->pm, mk_gpa(m.pa));
-	if (r && r->code_gen && code_stale)
-		code_stale(r->host + ((m.pa - r->start) & ~UINT64_C(63)), 64);
 	if (r && r->code_gen)
-		at_add(&r->code_gen[(m.pa - r->start) >> TLB_PAGE_BITS], 1); /* pairs with ld_acq at block entry */
+		at_add(&r->code_gen[(m.pa - r->start) >> TLB_PAGE_BITS], 1); /* pairs with ld_acq at block entry; full fence */
+	if (r && r->code_gen && code_stale)
+		code_stale(c, r->host + ((m.pa - r->start) & ~UINT64_C(63)), 64);
 }
 
 static void at_op(struct vcpu *c, uint64_t va, bool el0, bool write, bool pan)
@@ -106,7 +106,7 @@ static bool el1_op(struct vcpu *c, uint32_t enc, uint64_t v)
 	case OP(0, 7, 5, 0): /* IC IALLU */
 		at_add(&code_gen_all, 1);
 		if (code_stale)
-			code_stale(NULL, 0);
+			code_stale(c, NULL, 0);
 		return true;
 	case OP(0, 7, 6, 1): dc_by_va(c, v, true); return true; /* DC IVAC */
 	case OP(0, 7, 6, 2):  /* DC ISW, CSW, CISW */

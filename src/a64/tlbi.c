@@ -3,6 +3,7 @@
 
 #include <sched.h>
 
+#include "a64/cpu_ops.h"
 #include "a64/eval.h"
 #include "a64/sysbits.h"
 #include "a64/tlbset.h"
@@ -113,12 +114,17 @@ void tlbi_dsb(struct vcpu *c)
 
 void tlbi_enter(struct vcpu *c)
 {
+	cpu_at(c, PLACE_RUNS);
 	at_xchg(&c->mbox.running, 1); /* a full fence: see tlbi.h */
 	if (ld_sc(&c->mbox.posted) != ld_rlx(&c->mbox.served))
 		tlbi_serve(c);
 }
 
-void tlbi_leave(struct vcpu *c) { at_xchg(&c->mbox.running, 0); }
+void tlbi_leave(struct vcpu *c)
+{
+	cpu_at(c, PLACE_WAITS);
+	at_xchg(&c->mbox.running, 0);
+}
 
 /* -- decoding -- */
 

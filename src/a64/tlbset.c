@@ -142,6 +142,16 @@ void tlbset_clear_jumps(struct vcpu *c)
 				tlb_jumps_clear(&s->space[k].ctx[m]->t);
 }
 
+void tlbset_clear_jump(struct vcpu *c, uint64_t pc)
+{
+	struct tlbset *s = c->tlbs;
+
+	for (unsigned k = 0; k < SPACES; k++)
+		for (unsigned m = 0; m < TM_COUNT; m++)
+			if (s->space[k].ctx[m])
+				tlb_jump_clear(&s->space[k].ctx[m]->t, pc);
+}
+
 /* -- contexts -- */
 
 uint16_t tlbset_asid(const struct vcpu *c)

@@ -63,6 +63,8 @@ void tlbset_inv_lines(struct vcpu *c);
 
 /* Empties all jump caches (translated code has gone). */
 void tlbset_clear_jumps(struct vcpu *c);
+/* Takes one address out of all of them. */
+void tlbset_clear_jump(struct vcpu *c, uint64_t pc);
 
 /* The ASID that new entries get and the table roots, as TCR says. */
 uint16_t tlbset_asid(const struct vcpu *c);

@@ -127,7 +127,12 @@ void cpu_yield(struct vcpu *c)
 
 void cpu_isb(struct vcpu *c) {}
 
-void cpu_dsb(struct vcpu *c) { tlbi_dsb(c); }
+void cpu_dsb(struct vcpu *c)
+{
+	tlbi_dsb(c);
+	if (code_sync)
+		code_sync(c);
+}
 
 #define SEMIHOST_HLT 0xf000
 

@@ -72,6 +72,13 @@ static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
 	if (t->jump_pages[k / 64] >> (k & 63) & 1)
 		tlb_jumps_clear(t);
 }
+static inline void tlb_jump_clear(struct tlb *t, uint64_t pc)
+{
+	struct tlb_jump *j = &t->jump[(pc >> 2) & (TLB_JUMPS - 1)];
+
+	if (j->pc == pc)
+		j->pc = TLB_JUMP_NONE;
+}
 static inline void tlb_jump_set(struct tlb *t, uint64_t pc, const void *code)
 {
 	unsigned k = tlb_index(pc);

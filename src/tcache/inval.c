@@ -79,8 +79,12 @@ void tc_pages_free(struct tcache *t)
 
 /* -- killing; lock held -- */
 
-static void unlist_pages(struct tblock *b)
+/* Out of its region's and its pages' lists. */
+static void unlist(struct tblock *b)
 {
+	*b->region_pprev = b->region_next;
+	if (b->region_next)
+		b->region_next->region_pprev = b->region_pprev;
 	for (unsigned k = 0; k < TBLOCK_PAGES; k++) {
 		struct tpage_ref *ref = &b->pages[k];
 
@@ -108,7 +112,7 @@ void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
 	if (ld_rlx(&b->dead))
 		return;
 	tc_hash_remove(b);
-	unlist_pages(b);
+	unlist(b);
 	tc_unlink_all(t, b);
 	log_kill(t, b->key.pc);
 	t->stats.live--;
@@ -222,9 +226,8 @@ static bool sweep_region(struct tcache *t, const struct region *r, bool all)
 {
 	bool died = false;
 
-	for (struct tblock *b = r->blocks; b; b = b->region_next) {
-		if (ld_rlx(&b->dead))
-			continue;
+	for (struct tblock *b = r->blocks, *next; b; b = next) {
+		next = b->region_next;
 		if (all || block_changed(b)) {
 			tc_kill(t, b, KILL_CHANGED);
 			died = true;
@@ -265,6 +268,17 @@ void tcache_kill(struct tcache *t, struct tblock *b)
 /* A full fence, before the tcache_poll() that follows. */
 void tcache_enter(struct tcache_cpu *c) { at_xchg(&c->place, CPU_IN); }
 void tcache_leave(struct tcache_cpu *c) { at_xchg(&c->place, CPU_OUT); }
+
+void tcache_pause(struct tcache_cpu *c)
+{
+	if (ld_rlx(&c->place) == CPU_IN)
+		at_xchg(&c->place, CPU_SYNC);
+}
+void tcache_resume(struct tcache_cpu *c)
+{
+	if (ld_rlx(&c->place) == CPU_SYNC)
+		at_xchg(&c->place, CPU_IN);
+}
 
 int tcache_poll(struct tcache_cpu *c, uint64_t pcs[TCACHE_POLL_MAX])
 {

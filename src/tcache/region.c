@@ -96,11 +96,10 @@ static bool retire_oldest(struct tcache *t)
 		r->owner->region = NULL;
 	r->owner = NULL;
 	r->state = REGION_RETIRED;
-	for (struct tblock *b = r->blocks; b; b = b->region_next)
-		tc_kill(t, b, KILL_REGION);
 	if (!r->blocks)
 		tc_note_retired(t);
-	r->blocks = NULL;
+	while (r->blocks)
+		tc_kill(t, r->blocks, KILL_REGION);
 	r->epoch = tc_moved(t);
 	r->next = NULL;
 	*t->last_retired = r;

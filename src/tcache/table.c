@@ -150,6 +150,9 @@ static void make_known(struct tcache *t, struct region *r, struct tblock *b, con
 	r->meta_start = meta_at;
 	r->code_end = (uint8_t *)(uintptr_t)d->code + ALIGN_UP(d->code_bytes, 16);
 	b->region_next = r->blocks;
+	b->region_pprev = &r->blocks;
+	if (b->region_next)
+		b->region_next->region_pprev = &b->region_next;
 	r->blocks = b;
 	list_pages(b);
 	tc_hash_insert(t, b);

@@ -86,7 +86,8 @@ struct tblock {
 	struct tblock *hash_next;    /* RCU(tcache): ld_acq in tcache_lookup(), st_rel by writers with tcache.lock */
 	struct tblock **hash_pprev;  /* GUARDED_BY(tcache.lock) */
 	struct tlink *incoming;      /* GUARDED_BY(link_lock) */
-	struct tblock *region_next;  /* GUARDED_BY(tcache.lock) next older in its region */
+	struct tblock *region_next;  /* GUARDED_BY(tcache.lock) next older live one in its region */
+	struct tblock **region_pprev;
 	struct tpage_ref {
 		struct tblock *block;    /* CONST_AFTER_INIT */
 		struct tpage *page;      /* CONST_AFTER_INIT; NULL: unused */
@@ -190,6 +191,12 @@ bool tcache_link(struct tcache *t, struct tblock *from, unsigned slot, struct tb
  */
 void tcache_enter(struct tcache_cpu *c);
 void tcache_leave(struct tcache_cpu *c);
+/*
+ * Around a wait for others inside a unit (a barrier, a device): others' tcache_sync() does not wait for this
+ * thread, its pointers stay good. Nothing to a thread that has not entered.
+ */
+void tcache_pause(struct tcache_cpu *c);
+void tcache_resume(struct tcache_cpu *c);
 /*
  * Between two runs of translated code, holding no pointers to blocks, before the next lookup: 0 if no blocks were
  * killed since the last call, else the caller takes what it names out of its jump caches: n entries of pcs (an

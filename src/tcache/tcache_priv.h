@@ -36,7 +36,7 @@ struct region {
 	struct tcache_cpu *owner;  /* who emits here, NULL: nobody more */
 	bool busy;                 /* reserved from and not yet published */
 	uint8_t *code_end, *meta_start;
-	struct tblock *blocks;     /* youngest first */
+	struct tblock *blocks;     /* live ones, youngest first */
 	struct region *next;       /* in the free list, the age queue or the queue of retired ones */
 	uint64_t epoch;            /* retired: free when every thread has seen this */
 };

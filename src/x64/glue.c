@@ -99,21 +99,6 @@ void *x64_enter(void *env, const void *code, uint32_t *link)
 	return fn(env, code, link);
 }
 
-void x64_kill(uint8_t *w, uint32_t stale)
-{
-	uint64_t old, rel = (uint32_t)(stale - 5);
-
-	memcpy(&old, w, 8);
-	st_rel((uint64_t *)(void *)w, (old & ~UINT64_C(0xffffffffff)) | rel << 8 | 0xe9);
-}
-
-void x64_link_set(uint8_t *w, uint8_t *code, const struct x64_link *k, const uint8_t *to)
-{
-	const uint8_t *target = to ? to : code + k->stub;
-
-	st_rel((uint32_t *)(void *)(w + k->site), (uint32_t)(target - (code + k->site + 4)));
-}
-
 /* clang 14 has no name for it. */
 static bool has_lzcnt(void)
 {

@@ -207,19 +207,9 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out)
 	l->fl_pos = 0;
 	l->nstubs = l->nrecs = l->nrlocs = l->npool = l->nlinks = 0;
 	ra_prepare(l);
-	x8(&l->a, 0x0f); /* nop dword [rax+rax], 5 bytes: where x64_kill() puts its jump */
-	x8(&l->a, 0x1f);
-	x8(&l->a, 0x44);
-	x8(&l->a, 0);
-	x8(&l->a, 0);
 	walk(l);
 	low_stubs(l);
 	low_bind_edges(l);
-	out->stale = (uint32_t)(l->a.p - base);
-	x_mov_ri(&l->a, RAX, job->pc);
-	x_store(&l->a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
-	x_mov_ri(&l->a, RAX, 0);
-	x_jmp_to(&l->a, glue_exit);
 	if (l->fail || l->a.overflow)
 		return false;
 	out->code = base + job->delta;

@@ -59,7 +59,6 @@ struct x64_link { /* a direct exit */
 struct x64_out {
 	uint8_t *code;      /* executable view */
 	uint32_t size;
-	uint32_t stale;         /* offset of the code that a killed unit's entry jumps to */
 	struct x64_rec *recs;
 	struct x64_rloc *rlocs;
 	uint64_t *pool;
@@ -90,13 +89,6 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta);
 #define X64_EXEC ((void *)1)
 /* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number. */
 void *x64_enter(void *env, const void *code, uint32_t *link);
-/*
- * A unit begins with a 5-byte nop on a 16-byte boundary; killing it turns that
- * into a jump to its stale exit by one aligned store, whoever executes it meanwhile.
- */
-void x64_kill(uint8_t *writable, uint32_t stale);
-/* Makes a direct exit jump to `to` (executable view), or back to its stub (to NULL). One aligned store. */
-void x64_link_set(uint8_t *writable, uint8_t *code, const struct x64_link *k, const uint8_t *to);
 /* The host has what the lowerings use (AVX2, BMI, LZCNT, ...). */
 bool x64_supported(void);
 

@@ -1,10 +1,8 @@
 /*
  * Run loop, slow paths and set-up of the translating engine; see jit.h.
  *
- * The vCPU's thread is an RCU reader (QSBR), registered by its run loop in sched: quiescent once per pass of
- * the loop, offline while it sleeps and while it waits for others.
- * A unit found in one pass is used in that pass only; the exit that has just
- * been taken is linked before the next quiescent state.
+ * A unit found in one pass is used until the loop polls the cache (tcache_poll()): the exit that has just been
+ * taken is linked before.
  */
 #include "xlate/jit.h"
 
@@ -20,22 +18,21 @@
 #include "a64/tlbset.h"
 #include "base/bug.h"
 #include "base/log.h"
-#include "base/rcu.h"
 #include "mem/access.h"
-#include "xlate/units.h"
+#include "tcache/tcache.h"
 #include "x64/x64.h"
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
 
 #define MAX_CPUS 512
 #define GLUE_BYTES 4096
-#define DEFAULT_BYTES ((size_t)256 << 20)
 
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;
-	uint32_t epoch;
+	struct tcache_cpu *tc;
 };
 
+static struct tcache *cache; /* CONST_AFTER_INIT */
 static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
 
 /* -- slow paths of memory accesses -- */
@@ -93,7 +90,7 @@ static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr,
 static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
 {
 	struct vcpu *c = env;
-	const struct xlate_meta *m = ((const struct tc_unit *)unit)->data;
+	const struct xlate_meta *m = ((const struct tblock *)unit)->blob;
 	const struct x64_rec *r = &m->recs[rec];
 	unsigned size = 1u << (r->aux & MEM_SIZE), mo = r->imm;
 	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
@@ -102,7 +99,7 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 	if (likely(after_refill(c, r, addr, val, tmp, &desired)))
 		return desired;
 	/* Everything below may raise an exception: the state becomes the guest's first. */
-	x64_recover(xlate_slots, r, m->rlocs, m->pool, frame, c);
+	x64_recover(xlate_slots, r, xlate_rlocs(m), xlate_pool(m), frame, c);
 	if (mo & MF_SPBASE && c->ctx & CTX_SPALIGN && c->sp & 15)
 		exc_sp_align(c);
 	switch (r->op) {
@@ -130,7 +127,7 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 
 /* -- set-up -- */
 
-static void poke(void)
+static void poke(void *arg)
 {
 	for (unsigned k = 0; k < MAX_CPUS; k++) {
 		struct vcpu *c = ld_acq(&cpus[k]);
@@ -140,24 +137,39 @@ static void poke(void)
 	}
 }
 
-static void set_link(const struct tc_out *o, const uint8_t *to)
+static void on_stale(struct vcpu *c, const void *host, size_t len)
 {
-	struct x64_link k = {.pc = o->pc, .site = o->site, .stub = o->stub};
+	struct tcache_cpu *tc = c && c->jit ? c->jit->tc : NULL;
 
-	x64_link_set(o->from->wcode, o->from->code, &k, to);
-}
-
-static __thread struct vcpu *running; /* OWNER(vcpu): whose thread this is, while it runs */
-
-static void wait_for_others(bool begin)
-{
-	if (begin)
-		tlbi_leave(running);
+	if (host)
+		tcache_invalidate(cache, tc, host, len);
 	else
-		tlbi_enter(running);
+		tcache_invalidate_all(cache, tc);
 }
 
-static const struct tc_ops ops = {poke, x64_kill, set_link, wait_for_others};
+static void serve_tlb(void *arg)
+{
+	struct vcpu *c = arg;
+
+	if (ld_acq(&c->request) & REQ_TLB)
+		tlbi_serve(c);
+}
+
+static void on_sync(struct vcpu *c)
+{
+	if (c->jit)
+		tcache_sync(c->jit->tc, serve_tlb, c);
+}
+
+static void on_place(struct vcpu *c, enum cpu_place place)
+{
+	if (!c->jit)
+		return;
+	switch (place) {
+	case PLACE_RUNS: tcache_resume(c->jit->tc); break;
+	case PLACE_WAITS: tcache_pause(c->jit->tc); break;
+	}
+}
 
 int jit_init(size_t bytes, struct err *e)
 {
@@ -184,20 +196,25 @@ int jit_init(size_t bytes, struct err *e)
 		.jc_bits = TLB_JUMP_BITS,
 		.slow = slow,
 	};
-	bytes = bytes ? bytes : DEFAULT_BYTES;
-	if (tc_init(bytes, bytes < ((size_t)16 << 20) ? 4 : 8, &ops, e))
+	cache = tcache_new(bytes ? bytes : TCACHE_DEFAULT_BYTES, &(struct tcache_ops){.kick_all = poke}, e);
+	if (!cache)
 		return -1;
-	glue = tc_reserve(GLUE_BYTES, &delta);
+	glue = tcache_glue(cache, GLUE_BYTES, &delta);
 	x64_glue_emit(glue, GLUE_BYTES, delta);
 	excl_translated = true;
-	code_stale = tc_invalidate;
+	code_stale = on_stale;
+	code_sync = on_sync;
+	cpu_place = on_place;
 	return 0;
 }
 
 void jit_fini(void)
 {
 	code_stale = 0;
-	tc_fini();
+	code_sync = 0;
+	cpu_place = 0;
+	tcache_free(cache);
+	cache = 0;
 }
 
 int jit_cpu_init(struct vcpu *c)
@@ -206,6 +223,9 @@ int jit_cpu_init(struct vcpu *c)
 	if (!c->jit || c->index >= MAX_CPUS)
 		return -1;
 	c->jit->x = xlate_new();
+	c->jit->tc = tcache_cpu_new(cache);
+	if (!c->jit->tc)
+		return -1;
 	st_rel(&cpus[c->index], c); /* pairs with ld_acq in poke() */
 	return 0;
 }
@@ -216,6 +236,7 @@ void jit_cpu_free(struct vcpu *c)
 		return;
 	st_rel(&cpus[c->index], NULL);
 	xlate_free(c->jit->x);
+	tcache_cpu_free(c->jit->tc);
 	free(c->jit);
 	c->jit = 0;
 }
@@ -234,34 +255,28 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 }
 
 /* One unit and what it is chained to; *prev and *exit: where it came back from. */
-static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
+static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 {
 	uint64_t pc = c->pc;
 	const uint32_t *host = fetch(c, pc);
-	struct tc_unit *u = tc_find(host, pc, c->ctx);
+	struct tblock *u = tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
 
 	if (unlikely(c->tlb->jump_ctx != c->ctx)) {
 		tlb_jumps_clear(c->tlb);
 		c->tlb->jump_ctx = c->ctx;
 	}
 	if (unlikely(!u)) {
-		uint64_t served = c->mbox.served;
-
-		*prev = 0; /* may be freed while the translator waits for memory */
 		vcpu_doing(c, DOING_TRANSLATE);
-		u = xlate_unit(c->jit->x, c, pc, host);
+		u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
 		vcpu_doing(c, DOING_GUEST);
-		if (c->mbox.served != served)
-			return; /* so may be the mapping of pc */
 		if (!u) {
+			*prev = 0;
 			xlate_exec(c, (uint32_t)*host);
 			return;
 		}
-		if (ld_acq(&tc_epoch) != c->jit->epoch)
-			return; /* jump caches are stale */
 	}
-	if (*prev && (*prev)->ctx == c->ctx)
-		tc_link(*prev, *link - 1, u);
+	if (*prev && (*prev)->key.ctx == c->ctx)
+		tcache_link(cache, *prev, *link - 1, u);
 	tlb_jump_set(c->tlb, pc, u->code);
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
@@ -275,26 +290,34 @@ static void pass(struct vcpu *c, struct tc_unit **prev, uint32_t *link)
 	}
 }
 
+/* Between units, holding none: blocks that died leave the jump caches. */
+static void poll_cache(struct vcpu *c)
+{
+	uint64_t pcs[TCACHE_POLL_MAX];
+	int n = tcache_poll(c->jit->tc, pcs);
+
+	if (unlikely(n < 0))
+		tlbset_clear_jumps(c);
+	for (int k = 0; k < n; k++)
+		tlbset_clear_jump(c, pcs[k]);
+}
+
 static void run_units(struct vcpu *c)
 {
-	struct tc_unit *prev = 0;
+	struct tblock *prev = 0;
 	uint32_t link = 0;
 
+	poll_cache(c);
 	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & (CTX_SLOW | CTX_COUNT)))) {
-		if (!prev) {
-			rcu_quiescent();
-			if (unlikely(ld_acq(&tc_epoch) != c->jit->epoch)) { /* pairs with at_add in retire() */
-				c->jit->epoch = ld_acq(&tc_epoch);
-				tlbset_clear_jumps(c);
-			}
-		}
+		if (!prev)
+			poll_cache(c);
 		pass(c, &prev, &link);
 	}
 }
 
 void jit_run(struct vcpu *c)
 {
-	running = c;
+	tcache_enter(c->jit->tc);
 	while (!ld_acq(&c->request)) {
 		c->pc = mmu_branch_target(c, c->pc);
 		if (c->ctx & CTX_COUNT) {
@@ -308,4 +331,8 @@ void jit_run(struct vcpu *c)
 		sigsetjmp(c->unwind, 0);
 		run_units(c);
 	}
+	tcache_leave(c->jit->tc);
 }
+
+struct tcache *jit_cache(void) { return cache; }
+struct tcache_cpu *jit_cache_cpu(struct vcpu *c) { return c->jit->tc; }

@@ -11,6 +11,11 @@
 /* Once, before any vCPU runs. bytes: size of code memory, 0: the default. 0, or -1 with e filled. */
 int jit_init(size_t bytes, struct err *e);
 void jit_fini(void);
+/* The cache that all share, and a vCPU's part in it: for those who look into it. */
+struct tcache;
+struct tcache_cpu;
+struct tcache *jit_cache(void);
+struct tcache_cpu *jit_cache_cpu(struct vcpu *c);
 
 /* A vCPU's part; interp_init() must have been called too. 0, or -1 without memory. */
 int jit_cpu_init(struct vcpu *c);

@@ -18,6 +18,8 @@
 /* Code memory asked for at first, and where that was not enough. */
 #define CODE_NEED (12u << 10)
 #define CODE_NEED_MOST (96u << 10)
+#define MAX_LINKS 512
+#define PAGE_WORDS (TLB_PAGE / 4)
 
 unsigned xlate_budget = 64;
 
@@ -45,6 +47,12 @@ const struct ir_slot xlate_slots[SLOT_COUNT] = {
 struct xlate {
 	struct ir_unit *u;
 	struct lower *l;
+	/* the guest's page: each word is read once */
+	uint32_t words[PAGE_WORDS];
+	uint64_t have[PAGE_WORDS / 64];
+	struct tlink links[MAX_LINKS];
+	char *blob;
+	size_t blob_room;
 };
 
 struct xlate *xlate_new(void)
@@ -61,6 +69,7 @@ void xlate_free(struct xlate *x)
 {
 	ir_free(x->u);
 	x64_lower_free(x->l);
+	free(x->blob);
 	free(x);
 }
 
@@ -104,6 +113,7 @@ static void restore(struct ir_unit *u, const struct saved *s)
 
 /* Guest instructions of the unit, as the front end walked them. */
 struct walk {
+	struct xlate *x;
 	const uint32_t *page; /* host address of the guest page */
 	uint64_t page_pc;
 	unsigned lo, hi;      /* words of the page that were read */
@@ -111,6 +121,15 @@ struct walk {
 	struct region region; /* found while the first block is walked */
 	bool in_region;
 };
+
+static uint32_t word_at(struct xlate *x, const struct walk *w, unsigned at)
+{
+	if (!(x->have[at / 64] >> (at & 63) & 1)) {
+		x->words[at] = (uint32_t)ram_ld32(w->page + at);
+		x->have[at / 64] |= BIT(at & 63);
+	}
+	return x->words[at];
+}
 
 /* A branch of the instruction at e->pc to e->target. */
 static void note_branch(const struct irb *e, struct walk *w)
@@ -133,7 +152,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 	w->lo = MIN(w->lo, at);
 	w->hi = MAX(w->hi, at + 1);
 	w->n++;
-	e->word = (uint32_t)ram_ld32(w->page + at);
+	e->word = word_at(w->x, w, at);
 	e->next = NEXT_FALL;
 	save(e->u, &s);
 	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
@@ -242,25 +261,33 @@ static bool build_unit(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk
 	return true;
 }
 
-static struct tc_unit *make_unit(struct tc_unit *u, const struct x64_out *o)
+/* The tables of slow paths, in x->blob. */
+static uint32_t make_blob(struct xlate *x, const struct x64_out *o)
 {
 	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), locs = o->nrlocs * sizeof(*o->rlocs);
-	struct xlate_meta *m = malloc(sizeof(*m) + recs + pool + locs);
-	char *p = (char *)(m + 1);
+	size_t bytes = sizeof(struct xlate_meta) + recs + pool + locs;
+	struct xlate_meta *m;
 
-	BUG_ON(!m);
-	memcpy(p, o->recs, recs);
-	memcpy(p + recs, o->pool, pool);
-	memcpy(p + recs + pool, o->rlocs, locs);
-	m->pool = (const uint64_t *)(void *)(p + recs);
-	m->rlocs = (const struct x64_rloc *)(void *)(p + recs + pool);
-	u->data = m;
-	u->nout = o->nlinks;
-	u->out = calloc(o->nlinks ? o->nlinks : 1, sizeof(*u->out));
-	BUG_ON(!u->out);
+	if (bytes > x->blob_room) {
+		free(x->blob);
+		x->blob_room = 2 * bytes;
+		x->blob = malloc(x->blob_room);
+		BUG_ON(!x->blob);
+	}
+	m = (struct xlate_meta *)(void *)x->blob;
+	m->pool = (uint32_t)(sizeof(*m) + recs);
+	m->rlocs = m->pool + (uint32_t)pool;
+	memcpy(m->recs, o->recs, recs);
+	memcpy(x->blob + m->pool, o->pool, pool);
+	memcpy(x->blob + m->rlocs, o->rlocs, locs);
+	return (uint32_t)bytes;
+}
+
+static void make_links(struct xlate *x, const struct x64_out *o)
+{
+	BUG_ON(o->nlinks > MAX_LINKS);
 	for (unsigned k = 0; k < o->nlinks; k++)
-		u->out[k] = (struct tc_out){.site = o->links[k].site, .stub = o->links[k].stub, .pc = o->links[k].pc, .from = u};
-	return u;
+		x->links[k] = (struct tlink){.site = o->links[k].site, .stub = o->links[k].stub, .user = o->links[k].pc};
 }
 
 static void log_unit(const struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
@@ -286,50 +313,60 @@ static void log_unit(const struct xlate *x, const struct walk *w, uint64_t pc, c
 	}
 }
 
-struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const uint32_t *host)
+static struct tblock *publish(struct xlate *x, struct tcache_cpu *tc, const struct tkey *key, const struct walk *w, uint64_t gen,
+			      const struct tspace *s, const struct x64_out *o, bool *no_space)
 {
-	struct walk w = {.page = host - (pc & 4095) / 4, .page_pc = pc & ~UINT64_C(4095)};
-	struct tc_unit *u = calloc(1, sizeof(*u));
-	struct tc_window win;
-	struct x64_out o;
-	struct x64_job job = {.u = x->u, .unit = u, .page_mask = ~UINT64_C(4095), .pc = pc,
-			      .fp_native = !(c->ctx & CTX_FPMODE)};
-	bool good = false, regions = true, plain;
-	size_t need = CODE_NEED;
+	struct tspan span = {.host = w->page + w->lo, .bytes = (w->hi - w->lo) * 4};
+	struct tdraft d = {.key = *key, .code = o->code - s->delta, .code_bytes = o->size, .guest_insns = w->n,
+			   .links = x->links, .nlinks = o->nlinks, .spans = &span, .nspans = 1, .guest_copy = x->words + w->lo,
+			   .pages = {w->page}, .gen = {gen}};
 
-	BUG_ON(!u);
-	for (unsigned budget = xlate_budget; !good;) {
-		if (!budget || !tc_begin(&win, need, host)) {
-			free(u);
-			return 0;
-		}
+	for (unsigned k = w->lo; k < w->hi; k++) /* those between blocks */
+		word_at(x, w, k);
+	make_links(x, o);
+	d.blob_bytes = make_blob(x, o);
+	d.blob = x->blob;
+	return tcache_publish(tc, &d, no_space);
+}
+
+struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
+			  const uint32_t *host)
+{
+	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
+	struct walk w = {.x = x, .page = host - (pc & 4095) / 4, .page_pc = pc & ~UINT64_C(4095)};
+	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE)};
+	size_t most = MIN((size_t)CODE_NEED_MOST, tcache_max_reserve(t)), need = MIN((size_t)CODE_NEED, most / 4);
+	uint64_t gen = tcache_watch(t, w.page); /* the guest's code is read after this */
+	bool regions = true, plain, no_space;
+	struct tblock *b;
+	struct tspace s;
+	struct x64_out o;
+
+	memset(x->have, 0, sizeof(x->have));
+	for (unsigned budget = xlate_budget; budget;) {
+		if (!tcache_reserve(tc, need, &s))
+			return NULL;
 		plain = build_unit(x, c, pc, &w, budget, regions);
 #ifdef PARMA_DEBUG
 		BUG_ON(!x->u->overflow && ir_verify(x->u));
 #endif
+		job.unit = s.block;
 		job.ninsns = w.n;
-		job.buf = win.buf;
-		job.end = win.end;
-		job.delta = win.delta;
-		good = !x->u->overflow && x64_lower(x->l, &job, &o);
-		if (!good && (x->u->overflow || need == CODE_NEED_MOST)) {
+		job.buf = s.rw;
+		job.end = s.end;
+		job.delta = s.delta;
+		if (!x->u->overflow && x64_lower(x->l, &job, &o)) {
+			log_unit(x, &w, pc, &o);
+			b = publish(x, tc, &key, &w, gen, &s, &o, &no_space);
+			if (b || !no_space)
+				return b;
+		}
+		if (x->u->overflow || need == most) {
 			if (plain)
 				budget /= 4;
 			regions = plain;
 		}
-		need = CODE_NEED_MOST;
+		need = most;
 	}
-	log_unit(x, &w, pc, &o);
-	u->host = host;
-	u->pc = pc;
-	u->ctx = c->ctx;
-	u->guest_host = w.page + w.lo;
-	u->guest_bytes = (w.hi - w.lo) * 4;
-	u->code = o.code;
-	u->wcode = o.code - win.delta;
-	u->size = o.size;
-	u->stale = o.stale;
-	make_unit(u, &o);
-	((struct xlate_meta *)u->data)->ninsns = w.n;
-	return tc_add(u, &win);
+	return NULL;
 }

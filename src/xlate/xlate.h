@@ -10,24 +10,34 @@
 
 #include "a64/vcpu.h"
 #include "ir/ir.h"
-#include "xlate/units.h"
+#include "tcache/tcache.h"
 #include "x64/x64.h"
 
-/* What a slow path needs: tc_unit.data. */
+/* What a slow path needs: tblock.blob. Offsets are in bytes from the start. */
 struct xlate_meta {
-	const struct x64_rloc *rlocs;
-	const uint64_t *pool;
-	uint32_t ninsns;
+	uint32_t rlocs, pool;
 	struct x64_rec recs[];
 };
+static inline const struct x64_rloc *xlate_rlocs(const struct xlate_meta *m)
+{
+	return (const struct x64_rloc *)(const void *)((const char *)m + m->rlocs);
+}
+static inline const uint64_t *xlate_pool(const struct xlate_meta *m)
+{
+	return (const uint64_t *)(const void *)((const char *)m + m->pool);
+}
 
 /* A thread's working memory. */
 struct xlate;
 struct xlate *xlate_new(void);
 void xlate_free(struct xlate *x);
 
-/* Translates the code at `host` (guest pc, context bits of c); NULL: not possible, interpret the first instruction. */
-struct tc_unit *xlate_unit(struct xlate *x, struct vcpu *c, uint64_t pc, const uint32_t *host);
+/*
+ * Translates the code at `host` (guest pc, context bits of c) into t by way of tc, and publishes it. NULL: not
+ * possible, or not now: interpret the first instruction.
+ */
+struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
+			  const uint32_t *host);
 
 /* Limits, for tests: instructions in a unit. CONST_AFTER_INIT */
 extern unsigned xlate_budget;

@@ -388,7 +388,7 @@ static void put_code(const struct lit_model *m)
 			poke32(at + size + 4 * i, WFI);
 	}
 	at_add(&code_gen_all, 1);
-	code_stale(0, 0);
+	code_stale(0, 0, 0);
 }
 
 /* Runs each thread once untraced: code is translated, the TLB is warm. Threads that would not end are stopped. */

@@ -1,5 +1,5 @@
 # The translator against the reference engine
-XLATE_TEST_LIBS = $(LIBXLATE) $(LIBX64) $(LIBA64) $(LIBIR) $(LIBMCM) $(LIBMEM) $(LIBBASE) $(CAPSTONE_LIBS) $(URCU_LIBS) -lm
+XLATE_TEST_LIBS = $(LIBXLATE) $(LIBTCACHE) $(LIBX64) $(LIBA64) $(LIBIR) $(LIBMCM) $(LIBMEM) $(LIBBASE) $(CAPSTONE_LIBS) $(URCU_LIBS) -lm
 check_PROGRAMS += tests/xlate/t_lockstep_random
 tests_xlate_t_lockstep_random_SOURCES = tests/xlate/t_lockstep_random.c tests/xlate/lockstep.h
 tests_xlate_t_lockstep_random_LDADD = $(XLATE_TEST_LIBS)

@@ -100,14 +100,17 @@ static void program(struct vcpu *c, const uint32_t *words, unsigned n)
 	for (unsigned k = 0; k < 8; k++) /* branches go a few words too far */
 		poke32(CODE + 4 * (n + k), WFI);
 	at_add(&code_gen_all, 1);
-	code_stale(0, 0);
+	code_stale(0, 0, 0);
 }
 
 static void run_with(struct vcpu *c, void (*engine)(struct vcpu *), const struct state *in, struct state *out)
 {
 	state_put(c, in);
 	st_rlx(&c->request, 0);
-	engine(c);
+	do { /* the code cache asks for a poll now and then */
+		at_and(&c->request, ~REQ_POLL);
+		engine(c);
+	} while (!(ld_acq(&c->request) & ~REQ_POLL));
 	state_get(c, out);
 }
 
