@@ -182,7 +182,7 @@ static void restore_code(const struct run *r, unsigned k)
 			continue;
 		dma_write(gang_cpu(r->g, 0)->pm, mk_gpa(at), was, r->img.step);
 		if (code_stale)
-			code_stale(host(r, at), r->img.step);
+			code_stale(NULL, host(r, at), r->img.step);
 	}
 }
 
