@@ -15,3 +15,4 @@ include tests/cli/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/xlate/local.mk
+include tests/ir/local.mk

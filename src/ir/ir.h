@@ -59,7 +59,6 @@ enum ir_op {
 #include "ir/ops.def"
 #undef OP
 	IR_pure_end,
-	IR_pure_last = IR_pure_end - 1,
 #define X(n, t, o) IR_##n,
 	IR_EFFECTS(X)
 #undef X
