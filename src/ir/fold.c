@@ -159,6 +159,7 @@ static ir_ref arith(struct ir_unit *u, unsigned op, ir_ref a, ir_ref b, bool sf)
 
 static bool arith_exists(struct ir_unit *u, ir_ref a, ir_ref b, bool sf)
 {
+	ir_ref r;
 	uint64_t k;
 	struct ir_node n = {.op = IR_sub64, .a = {a, b}};
 
@@ -171,7 +172,8 @@ static bool arith_exists(struct ir_unit *u, ir_ref a, ir_ref b, bool sf)
 		n.op = IR_add64;
 		n.a[1] = ir_const(u, sf ? -k : (uint32_t)-k);
 	}
-	return ir_cse_find(u, &n) != 0;
+	r = ir_cse_find(u, &n);
+	return r && N(r)->uses; /* not the result of a comparison, which nothing keeps */
 }
 
 /* fl_test of a subtraction's flags. */

@@ -59,9 +59,9 @@ static void check_span(struct lower *l, struct stub *s, bool write, unsigned ali
 		x_test_i(a, false, at, (int)align - 1);
 		slow_if(l, s, CC_NE);
 	}
-	x_mov(a, false, RCX, at);
+	x_vex(a, PF2, 3, false, false, 0xf0, RCX, 0, xr(at)); /* rorx ecx, at, 12: the mask takes what comes around */
+	x8(a, 12);
 	x_mov(a, false, RDX, at);
-	x_shift_i(a, X_SHR, false, RCX, 12);
 	x_shift_i(a, X_SHR, false, RDX, x64_cfg.tlb_hash);
 	x_alu(a, X_XOR, false, RCX, xr(RDX));
 	x_alu_i(a, X_AND, false, xr(RCX), (1 << x64_cfg.tlb_bits) - 1);
