@@ -47,6 +47,9 @@ unsigned excl_scan(const struct vcpu *c, uint64_t pc);
 /* Translated code runs: stores outside watched pages do not take stripes. CONST_AFTER_INIT. */
 extern bool excl_translated;
 
+/* Follow every load-exclusive by value, as unsound mappings do that tests are to catch. CONST_AFTER_INIT. */
+extern bool excl_compare_always;
+
 /* How the load-exclusive at c->pc with that operand is followed up: true by value. */
 bool excl_by_value(struct vcpu *c, unsigned mo);
 /* The store-exclusive at c->pc does not belong to the by-value monitor: its load is not trusted any more. */

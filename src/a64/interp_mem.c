@@ -324,7 +324,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 		c->st.stx_fails++;
 		return false;
 	}
-	if (c->mon.by_value && unlikely(c->pc != c->mon.store_pc)) {
+	if (c->mon.by_value && unlikely(c->pc != c->mon.store_pc) && !excl_compare_always) {
 		excl_distrust(c);
 		c->mon.granule = 0;
 		c->st.stx_fails++;

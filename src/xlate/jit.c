@@ -18,6 +18,7 @@
 #include "a64/tlbset.h"
 #include "base/bug.h"
 #include "base/log.h"
+#include "mcm/mapping.h"
 #include "mem/access.h"
 #include "tcache/tcache.h"
 #include "x64/x64.h"
@@ -205,6 +206,7 @@ int jit_init(size_t bytes, struct err *e)
 	code_stale = on_stale;
 	code_sync = on_sync;
 	cpu_place = on_place;
+	excl_compare_always = mcm_lower(mcm_mapping_selected(), MCM_STX_IMPURE)->access == MCM_X_CMPXCHG;
 	return 0;
 }
 

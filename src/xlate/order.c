@@ -32,7 +32,12 @@ static enum mcm_class store_class(unsigned mo) { return (mo & MO_MASK) == MO_REL
 
 void order_before_load(struct irb *e, unsigned mo, bool exclusive) { around(e, row(load_class(mo))->before); }
 void order_before_store(struct irb *e, unsigned mo, bool exclusive) { around(e, row(store_class(mo))->before); }
-void order_after_store(struct irb *e, unsigned mo, bool exclusive) { around(e, row(store_class(mo))->after); }
+void order_after_store(struct irb *e, unsigned mo, bool exclusive)
+{
+	const struct mcm_lowering *l = row(store_class(mo));
+
+	around(e, l->access == MCM_X_XCHG ? l->after | MCM_A_FENCE : l->after); /* an exchange orders as a store and a fence */
+}
 
 static uint64_t help_dsb(struct vcpu *c)
 {
