@@ -124,6 +124,16 @@ static int find_allowed(const struct lit_allowed *a, const char *text)
 	return hit ? (int)(hit - a->text) : -1;
 }
 
+bool lit_is_allowed(const struct lit_model *m, const struct lit_allowed *a, const uint64_t *state)
+{
+	char buf[8192];
+
+	if (m->t->filter && !lit_holds(m, m->t->filter, state))
+		return true;
+	lit_state_text(m, state, buf, sizeof(buf));
+	return find_allowed(a, buf) >= 0;
+}
+
 /* -- the verdict -- */
 
 static int cmp_seen(const void *a, const void *b)

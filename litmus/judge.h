@@ -41,6 +41,8 @@ struct lit_verdict {
 
 /* allowed may be NULL: nothing is judged, all states count as allowed. */
 void lit_judge(const struct lit_model *m, const struct lit_result *r, const struct lit_allowed *a, struct lit_verdict *v);
+/* Is a state of the model's numbering allowed? */
+bool lit_is_allowed(const struct lit_model *m, const struct lit_allowed *a, const uint64_t *state);
 void lit_verdict_free(struct lit_verdict *v);
 
 /* litmus7's log of a test. `hash` may be NULL. */

@@ -34,6 +34,7 @@ struct run {
 	uint32_t *perm;            /* [size] the order of instances in memory */
 	struct hist hist[GANG_MAX_CPUS];      /* OWNER(vcpu) */
 	uint64_t faults[GANG_MAX_CPUS];       /* OWNER(vcpu) */
+	unsigned asked[GANG_MAX_CPUS];        /* states of each that `stop` was asked about; more() only */
 
 	/* Drawn for each run; written by more() (nothing else runs), read by all. */
 	unsigned number;           /* runs so far */
@@ -311,6 +312,15 @@ static void collect(void *ctx, unsigned v)
 	}
 }
 
+static bool stop_now(struct run *r)
+{
+	for (unsigned v = 0; r->o->stop && v < r->ncpus; v++)
+		for (; r->asked[v] < r->hist[v].n; r->asked[v]++)
+			if (r->o->stop(r->o->stop_ctx, hist_at(&r->hist[v], r->asked[v])))
+				return true;
+	return false;
+}
+
 static bool more(void *ctx)
 {
 	struct run *r = ctx;
@@ -318,6 +328,7 @@ static bool more(void *ctx)
 				       : r->number + 1 < r->o->runs;
 
 	r->number++;
+	go_on = go_on && !stop_now(r);
 	if (go_on)
 		draw(r);
 	return go_on;

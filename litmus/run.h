@@ -27,6 +27,9 @@ struct lit_run_opts {
 	unsigned avail;          /* vCPUs to use */
 	uint64_t seed;
 	bool own_code;           /* the test changes its code: each instance has its own (fewer of them fit) */
+	/* Asked once for each new state, between runs: true ends the test. May be NULL. */
+	bool (*stop)(void *ctx, const uint64_t *state);
+	void *stop_ctx;
 	double patience;         /* seconds without the end of a run, until a test counts as endless */
 };
 

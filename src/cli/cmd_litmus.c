@@ -38,6 +38,7 @@ struct options {
 	const char *json, *junit;
 	struct lit_expectlog expect;
 	bool judged_by_log;
+	bool stop;                 /* a test ends with its first forbidden outcome */
 	struct lit_suite suite;
 
 	/* of campaigns */
@@ -205,6 +206,7 @@ static int opt_expect(struct options *o, const char *v)
 static int opt_json(struct options *o, const char *v) { return o->json = v, 0; }
 static int opt_junit(struct options *o, const char *v) { return o->junit = v, 0; }
 static int opt_tap(struct options *o, const char *v) { return o->out = OUT_TAP, 0; }
+static int opt_stop(struct options *o, const char *v) { return o->stop = true, 0; }
 static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 0; }
 
 static int opt_results(struct options *o, const char *v) { return o->results = v, 0; }
@@ -244,6 +246,7 @@ static int opt_shard(struct options *o, const char *v)
 	X(accel, "ENGINE", "how guest code is executed") \
 	X(tbsize, "MIB", "code memory of the translator; little of it for evictions") \
 	X(mapping, "NAME", "mapping of Arm operations to the host's, from the registry") \
+	X(stop, NULL, "end a test with its first forbidden outcome") \
 	X(expect, "FILE", "allowed outcomes from a log of herd7 instead of parma's model") \
 	X(json, "FILE", "results as JSON") \
 	X(junit, "FILE", "results as JUnit's XML") \
@@ -510,12 +513,27 @@ static void judge(struct session *s, struct lit_model *m, const struct lit_resul
 	}
 }
 
+struct stopper {
+	const struct lit_model *m;
+	const struct lit_allowed *allowed;
+};
+
+static bool forbidden_state(void *ctx, const uint64_t *state)
+{
+	const struct stopper *st = ctx;
+
+	return !lit_is_allowed(st->m, st->allowed, state);
+}
+
 static int run_model(struct session *s, struct lit_entry *t, struct lit_model *m, struct err *e)
 {
 	struct lit_allowed allowed = {0};
+	struct stopper stopper = {m, &allowed};
 	struct lit_result res;
 	struct lit_verdict v;
 
+	s->o->run.stop = s->o->stop ? forbidden_state : NULL;
+	s->o->run.stop_ctx = &stopper;
 	if (allowed_states(s, m, 2, &allowed, e) < 0 || !make_gang(s, e)) {
 		lit_allow_free(&allowed);
 		return -1;
