@@ -51,7 +51,7 @@ static int opt_machine(struct boot_ctx *x, const char *arg)
 	if (is_help(arg)) {
 		puts("Supported machines are:\n"
 		     "virt                 as QEMU's virt board (default)\n"
-		     "Properties: gic-version=2|3|max, accel=interp|jit|lockstep|tcg, dumpdtb=FILE");
+		     "Properties: gic-version=2|3|max, accel=interp|jit|tcg, dumpdtb=FILE");
 		return 1;
 	}
 	return merge_into(x, &x->machine, arg, "type");
@@ -81,7 +81,7 @@ static int set_accel(struct boot_ctx *x, const char *name)
 		}
 		nearest_try(&n, names[k].name);
 	}
-	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit, lockstep or tcg)", x->what, name);
+	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit or tcg)", x->what, name);
 }
 
 static int opt_accel(struct boot_ctx *x, const char *arg)
@@ -89,7 +89,9 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 	if (is_help(arg)) {
 		puts("Accelerators supported:\ninterp    reference interpreter");
 		if (machine_has_accel(ACCEL_JIT))
-			puts("jit       translator (default)\nlockstep  both, compared after each unit (-smp 1)");
+			puts("jit       translator (default)");
+		if (machine_has_accel(ACCEL_LOCKSTEP))
+			puts("lockstep  both, compared after each unit (-smp 1)");
 		puts("tcg       the best of these");
 		return 1;
 	}
