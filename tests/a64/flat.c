@@ -67,7 +67,7 @@ void cpu_sev(struct vcpu *c) {}
 void cpu_sevl(struct vcpu *c) {}
 void cpu_yield(struct vcpu *c) {}
 void cpu_isb(struct vcpu *c) {}
-bool excl_translated; /* no translator here */
+bool excl_translated, excl_compare_always; /* no translator here */
 bool excl_by_value(struct vcpu *c, unsigned mo) { return false; }
 void excl_distrust(struct vcpu *c) {}
 void excl_watch(struct vcpu *c, const void *p) {}
