@@ -4,6 +4,8 @@
  * A unit is an extended block: it follows direct branches within the guest
  * page, leaves through side exits at conditional ones, and ends at indirect
  * branches, changes of context, the end of the page or its budget.
+ * Where such a block has a branch back, the blocks within the loop are built too
+ * and branch to one another inside the unit (region.h).
  */
 #ifndef PARMA_XLATE_XLATE_H
 #define PARMA_XLATE_XLATE_H
