@@ -194,12 +194,14 @@ static bool check_page(struct tcache *t, struct tpage *p, uintptr_t start, uintp
 
 static void finish(struct tcache *t, struct tcache_cpu *c, bool died)
 {
-	if (died) {
-		uint64_t epoch = tc_moved(t);
-
-		if (c)
-			c->unsynced = epoch;
-	}
+	/*
+	 * What another sweep has killed but not announced yet (it drops the lock in between), or what a
+	 * vCPU still may hold of it, is this invalidation's business just as well.
+	 */
+	if (died || t->epoch != t->kills + 1)
+		tc_moved(t);
+	if (c)
+		c->unsynced = t->epoch;
 	tc_unlock(t);
 }
 
