@@ -1,5 +1,5 @@
 noinst_LIBRARIES += libcli.a
-# One line a command, added with +=: lines merge by union.
+# One line a command, added with +=.
 libcli_a_SOURCES = src/cli/cli.h src/cli/cli.c
 libcli_a_SOURCES += src/cli/boot_opts.h src/cli/boot_opts.def src/cli/boot_opts.c src/cli/cmd_boot.c
 libcli_a_SOURCES += src/cli/cmd_model.c src/cli/cmd_mapping.c
