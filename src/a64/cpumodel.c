@@ -16,61 +16,66 @@
 	X(TTL) X(TTST) X(HAFDBS) X(HPDS) X(TLBIOS) X(TLBIRANGE) X(DIT) X(TTCNP) X(IDST) X(PMUv3) \
 	X(GTG16) X(GTG64) X(E0PD) X(BBM) X(DGH)
 
-#define FEATS_A72(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PMUv3) X(GTG64) X(A72REGS)
+/* Armv8.0 cores with the cryptographic extension, and Armv8.2 ones. */
+#define FEATS_8_0(X) X(CRC32) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PMUv3) X(GTG64) X(A72REGS)
+#define FEATS_8_2(X) \
+	X(LSE) X(CRC32) X(RDM) X(LRCPC) X(DotProd) X(FP16) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PAN) X(PAN2) X(UAO) \
+	X(DPB) X(SSBS) X(SSBS2) X(CSV2) X(CSV3) X(HAFDBS) X(HPDS) X(TTCNP) X(PMUv3) X(GTG16) X(GTG64)
 
-static const struct cpu_model model_max = {
-	.name = "max",
-	.help = "everything that parma has",
-	.feats = {0 FEATS_MAX(W0), 0 FEATS_MAX(W1)},
-	.midr = 0x000f0500,
-	.ctr = 0x9444c004, /* 64-byte lines, IDC: no clean to the point of unification needed */
-	.clidr = 0x0a200023,
-	.ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-	.pa_bits = 48,
-	.debug_version = 8,
-	.brps = 6,
-	.wrps = 4,
-	.ctx_brps = 2,
-	.pmu_counters = 6,
-	.gran16 = true,
-	.gran64 = true,
+#define CACHES .clidr = 0x0a200023, .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a}
+#define DEBUG_UNITS(version) .debug_version = version, .brps = 6, .wrps = 4, .ctx_brps = 2
+
+/* One of Arm's cores: MIDR, physical address bits and the PMU's identification code are those of its manual (TRM). */
+#define CORE_8_0(n, id, pa, pmu) \
+	{ \
+		.name = n, .help = "Armv8.0 as the core has it, without AArch32", \
+		.feats = {0 FEATS_8_0(W0), 0 FEATS_8_0(W1)}, .midr = id, .ctr = 0x8444c004, .pa_bits = pa, \
+		.pmu_counters = 6, .pmu_idcode = pmu, .gran64 = true, CACHES, DEBUG_UNITS(6), \
+	}
+#define CORE_8_2(n, id, pa, pmu) \
+	{ \
+		.name = n, .help = "Armv8.2 as the core has it, without AArch32, EL2 and RAS", \
+		.feats = {0 FEATS_8_2(W0), 0 FEATS_8_2(W1)}, .midr = id, .ctr = 0x8444c004, .pa_bits = pa, \
+		.pmu_counters = 6, .pmu_idcode = pmu, .gran16 = true, .gran64 = true, CACHES, DEBUG_UNITS(8), \
+	}
+
+static const struct cpu_model models[] = {
+	{
+		.name = "max",
+		.help = "everything that parma has",
+		.feats = {0 FEATS_MAX(W0), 0 FEATS_MAX(W1)},
+		.midr = 0x000f0500,
+		.ctr = 0x9444c004, /* 64-byte lines, IDC: no clean to the point of unification needed */
+		.pa_bits = 48,
+		.pmu_counters = 6,
+		.gran16 = true,
+		.gran64 = true,
+		CACHES,
+		DEBUG_UNITS(8),
+	},
+	CORE_8_0("cortex-a35", 0x411fd040, 40, 0x0a),
+	CORE_8_0("cortex-a53", 0x410fd034, 40, 3),
+	CORE_8_0("cortex-a57", 0x411fd070, 44, 1),
+	CORE_8_0("cortex-a72", 0x410fd083, 44, 2),
+	CORE_8_2("cortex-a76", 0x414fd0b1, 40, 0x0b),
+	CORE_8_2("neoverse-n1", 0x414fd0c1, 48, 0x0c),
 };
-
-static const struct cpu_model model_a72 = {
-	.name = "cortex-a72",
-	.help = "Armv8.0 as the Cortex-A72 has it, without AArch32",
-	.feats = {0 FEATS_A72(W0), 0 FEATS_A72(W1)},
-	.midr = 0x410fd083,
-	.ctr = 0x8444c004,
-	.clidr = 0x0a200023,
-	.ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-	.pa_bits = 44,
-	.debug_version = 6,
-	.brps = 6,
-	.wrps = 4,
-	.ctx_brps = 2,
-	.pmu_counters = 6,
-	.pmu_idcode = 2,
-	.gran64 = true,
-};
-
-static const struct cpu_model *const models[] = {&model_max, &model_a72, NULL};
-
-const struct cpu_model *const *cpu_models(void) { return models; }
 
 const struct cpu_model *cpu_model_find(const char *name)
 {
-	for (unsigned k = 0; models[k]; k++)
-		if (!strcmp(models[k]->name, name))
-			return models[k];
+	for (unsigned k = 0; k < ARRAY_SIZE(models); k++)
+		if (!strcmp(models[k].name, name))
+			return &models[k];
 	return NULL;
 }
 
 void cpu_model_list(FILE *out)
 {
-	for (unsigned k = 0; models[k]; k++)
-		fprintf(out, "  %-14s %s\n", models[k]->name, models[k]->help);
+	for (unsigned k = 0; k < ARRAY_SIZE(models); k++)
+		fprintf(out, "  %-14s %s\n", models[k].name, models[k].help);
 }
+
+void cpu_model_drop(struct cpu_model *m, enum feat f) { m->feats[f >> 6] &= ~BIT(f & 63); }
 
 bool cpu_model_has_granule(const struct cpu_model *m, unsigned log2)
 {

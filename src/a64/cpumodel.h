@@ -28,9 +28,10 @@ struct cpu_model {
 	bool gran16, gran64;
 };
 
-/* By name; NULL if there is none. The list for messages: cpu_models(), ended by NULL. */
+/* By name; NULL if there is none. */
 const struct cpu_model *cpu_model_find(const char *name);
-const struct cpu_model *const *cpu_models(void);
+/* Takes a feature away from a copy of a model. */
+void cpu_model_drop(struct cpu_model *m, enum feat f);
 /* One line a model, as -cpu help shows it. */
 void cpu_model_list(FILE *out);
 

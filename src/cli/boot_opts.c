@@ -50,7 +50,7 @@ static int opt_machine(struct boot_ctx *x, const char *arg)
 {
 	if (is_help(arg)) {
 		puts("Supported machines are:\n"
-		     "virt                 as QEMU's virt board (default)\n"
+		     "virt                 ARM Virtual Machine, laid out as QEMU's (default)\n"
 		     "Properties: gic-version=2|3|max, accel=interp|jit|tcg, dumpdtb=FILE");
 		return 1;
 	}
@@ -273,17 +273,20 @@ static int finish_machine(struct boot_ctx *x)
 		c->gic_version = 3;
 	else
 		return err_set(x->e, EXIT_USAGE, "-M: gic-version=%s: parma has 2 and 3", gic);
-	/* What other boards' users switch off is absent here; switching it on is an error. */
-	static const char *const absent[] = {"virtualization", "secure", "mte", "its", "acpi", "highmem",
-					     "ras", "graphics", "usb", "vmport", "iommu"};
+	/* What other boards' users switch off is absent here; switching it on is an error where the guest would notice. */
+	static const char *const absent[] = {"virtualization", "secure", "mte", "ras", "vmport", "iommu"};
+	static const char *const harmless[] = {
+		"highmem", "highmem-ecam", "highmem-mmio", "highmem-redists", "compact-highmem", "acpi", "its", "graphics",
+		"usb", "dtb-randomness", "dtb-kaslr-seed", "mem-merge", "dump-guest-core", "suppress-vmdesc",
+	};
 	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
 		const char *v = opts_str(x->machine, absent[k], "off");
-		bool harmless = !strcmp(absent[k], "highmem") || !strcmp(absent[k], "acpi") || !strcmp(absent[k], "its") ||
-				!strcmp(absent[k], "graphics") || !strcmp(absent[k], "usb");
 
-		if (strcmp(v, "off") && strcmp(v, "none") && !harmless)
+		if (strcmp(v, "off") && strcmp(v, "none"))
 			return err_set(x->e, EXIT_USAGE, "-M: %s=%s: this board has no such thing", absent[k], v);
 	}
+	for (unsigned k = 0; k < ARRAY_SIZE(harmless); k++)
+		opts_str(x->machine, harmless[k], NULL);
 	if (accel && !x->have_accel && set_accel(x, accel))
 		return -1;
 	return opts_finish(x->machine, x->e);

@@ -4,6 +4,7 @@
 #endif
 #include "cli/cli.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,18 +35,29 @@ static int dispatch(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* Scripts written for QEMU's command find parma under that name through a link: the command is `boot` then. */
+static bool is_qemus_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(slash ? slash + 1 : path, "qemu-system-aarch64");
+}
+
 int cli_main(int argc, char **argv)
 {
+	bool qemu = argc > 0 && is_qemus_name(argv[0]);
 	char *help[] = {argc > 2 ? argv[2] : NULL, (char[]){"--help"}, NULL};
 
-	if (argc < 2) {
+	if (argc < 2 && !qemu) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-version")) {
+	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-version"))) {
 		puts("parma " PACKAGE_VERSION);
 		return EXIT_OK;
 	}
+	if (qemu)
+		return cmd_boot(argc, argv);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (!strcmp(argv[1], "help") && argc == 2)) {
 		usage(stdout);
 		return EXIT_OK;

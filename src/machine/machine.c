@@ -153,20 +153,36 @@ static int make_memory(struct machine *m, struct err *e)
 	return 0;
 }
 
-/* FEATURE=on|off after the model's name: what other emulators' users switch off is off here. */
-static int cpu_props(struct machine *m, struct err *e)
+/* -cpu MODEL[,pmu=off]; what other emulators' users switch off is off here. */
+static int cpu_props(struct machine *m, struct opts *o, struct err *e)
 {
-	static const char *const absent[] = {"pauth", "sve", "sme", "mte", "aarch64", "lpa2"};
+	static const char *const absent[] = {"pauth", "sve", "sme", "mte", "aarch64", "lpa2", "rme", "x-rme"};
+	bool pmu = true;
 
 	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
 		bool on = !strcmp(absent[k], "aarch64"), want = on;
 
-		if (opts_bool(m->cfg->cpu_props, absent[k], &want, e))
+		if (opts_bool(o, absent[k], &want, e))
 			return -1;
 		if (want != on)
 			return err_set(e, EXIT_USAGE, "-cpu: %s=%s is not possible here", absent[k], want ? "on" : "off");
 	}
-	return opts_finish(m->cfg->cpu_props, e);
+	opts_str(o, "pauth-impdef", NULL); /* which algorithm, if there were any */
+	if (opts_bool(o, "pmu", &pmu, e))
+		return -1;
+	if (!pmu)
+		cpu_model_drop(&m->model, FEAT_PMUv3);
+	return opts_finish(o, e);
+}
+
+static int choose_cpu(struct machine *m, struct err *e)
+{
+	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
+
+	if (!model)
+		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
+	m->model = *model;
+	return m->cfg->cpu_props ? cpu_props(m, m->cfg->cpu_props, e) : 0;
 }
 
 /* -accel jit,tb-size=MiB */
@@ -181,12 +197,11 @@ static int start_jit(struct machine *m, struct err *e)
 
 static int make_cpus(struct machine *m, struct err *e)
 {
-	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
 	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
 	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->cfg->bios);
 
-	if (!model)
-		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
+	if (choose_cpu(m, e))
+		return -1;
 	m->engine_name = m->jit ? "jit" : "interp";
 	if (m->jit && start_jit(m, e))
 		return -1;
@@ -202,7 +217,7 @@ static int make_cpus(struct machine *m, struct err *e)
 		struct vcpu_config vc = {
 			.index = k,
 			.mpidr = virt_mpidr(k, m->cfg->gic_version),
-			.model = model,
+			.model = &m->model,
 			.pm = m->pm,
 			.mops = &sched_machine_ops,
 			.machine = m->sched,
@@ -221,7 +236,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	}
 	m->semihost = (struct semihost){semihost_write, semihost_exit, m, m->cfg->append, m->ram.base, m->ram.size,
 					clock_ns()};
-	return m->cfg->cpu_props ? cpu_props(m, e) : 0;
+	return 0;
 }
 
 /* Interrupt outputs of a vCPU's timers and PMU. */

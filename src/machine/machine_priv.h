@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "a64/cpumodel.h"
 #include "base/lock.h"
 #include "dev/chardev.h"
 #include "dev/gic.h"
@@ -36,6 +37,7 @@ struct machine {
 	unsigned ncpus;                   /* CONST_AFTER_INIT */
 	struct cpu_wires *wires;          /* CONST_AFTER_INIT: one a vCPU */
 	struct gic *gic;                  /* CONST_AFTER_INIT */
+	struct cpu_model model;           /* CONST_AFTER_INIT; of every vCPU */
 	struct sched *sched;              /* CONST_AFTER_INIT */
 	struct place *place;              /* CONST_AFTER_INIT: where vCPUs run */
 	struct ioloop *loop;              /* CONST_AFTER_INIT */

@@ -15,6 +15,17 @@ ok "-accel help" runs 0 '^interp' boot -accel help
 ok "-device help" runs 0 'virtio-blk-device' boot -device help
 ok "-chardev help" runs 0 'testdev' boot -chardev help
 ok "-d help" runs 0 '^guest_errors' boot -d help
+# Scripts for QEMU's command look for its board's name, and find parma under that name.
+as_qemu() { ln -sf "$parma" qemu-system-aarch64 && ./qemu-system-aarch64 "$@" >out 2>err </dev/null; }
+ok "as qemu-system-aarch64: -machine ?" eval 'as_qemu -machine "?" && grep -q "ARM Virtual Machine" out'
+ok "as qemu-system-aarch64: --version" eval 'as_qemu --version && grep -q "^parma [0-9]" out'
+ok "as qemu-system-aarch64: boots" eval 'as_qemu -M virt,accel=tcg,highmem=off,its=off -cpu neoverse-n1 -smp 2 -display none -serial stdio && grep -q "CPUs" out'
+ok "as qemu-system-aarch64: an unknown option" eval '! as_qemu -frobnicate && grep -q "unknown option .-frobnicate" err'
+for c in $("$parma" boot -cpu help | awk '{print $1}'); do
+	ok "-cpu $c: the built-in guest" eval "'$parma' boot -cpu $c -smp 2 -display none -serial stdio >out 2>err </dev/null || { cat out err; false; }"
+done
+without_pmu() { p boot -cpu max,pmu=off -dumpdtb pmu.dtb && ! grep -q armv8-pmuv3 work/pmu.dtb && p boot -dumpdtb pmu.dtb && grep -q armv8-pmuv3 work/pmu.dtb; }
+ok "-cpu max,pmu=off: no PMU in the device tree" without_pmu
 no_command() { p; status 64 && grep -q '^usage: parma' err; }
 ok "no command: usage on stderr" no_command
 
