@@ -149,8 +149,9 @@ static int64_t ops_cpu_on(struct vcpu *caller, uint64_t mpidr, uint64_t entry, u
 		return PSCI_INVALID_PARAMETERS;
 	sched_lock(s);
 	switch (p->power) {
-	case POWER_ON: ret = PSCI_ALREADY_ON; break;
-	case POWER_PENDING: ret = PSCI_ON_PENDING; break;
+	/* Nothing undoes a CPU_ON: for callers that come later the CPU is on, also while its thread wakes up. */
+	case POWER_ON:
+	case POWER_PENDING: ret = PSCI_ALREADY_ON; break;
 	case POWER_OFF:
 		p->power = POWER_PENDING;
 		p->entry = entry;
@@ -173,11 +174,8 @@ static int64_t ops_affinity_info(struct vcpu *caller, uint64_t mpidr, uint64_t l
 	if (!p)
 		return PSCI_INVALID_PARAMETERS;
 	sched_lock(s);
-	switch (p->power) {
-	case POWER_ON: break;
-	case POWER_PENDING: ret = PSCI_AFF_ON_PENDING; break;
-	case POWER_OFF: ret = PSCI_AFF_OFF; break;
-	}
+	if (p->power == POWER_OFF)
+		ret = PSCI_AFF_OFF;
 	sched_unlock(s);
 	return ret;
 }

@@ -18,6 +18,13 @@ struct boot_ctx {
 	bool have_accel, nographic, snapshot;
 };
 
+static void push(struct opt_list *l, struct opts *o)
+{
+	l->v = realloc(l->v, (l->n + 1) * sizeof(struct opts *));
+	BUG_ON(!l->v);
+	l->v[l->n++] = o;
+}
+
 /* Handlers return 0, 1 (help was printed) or -1 with ctx->e filled. */
 static int list_add(struct boot_ctx *x, struct opt_list *l, const char *arg, const char *implied)
 {
@@ -25,9 +32,7 @@ static int list_add(struct boot_ctx *x, struct opt_list *l, const char *arg, con
 
 	if (!o)
 		return -1;
-	l->v = realloc(l->v, (l->n + 1) * sizeof(struct opts *));
-	BUG_ON(!l->v);
-	l->v[l->n++] = o;
+	push(l, o);
 	return 0;
 }
 
@@ -127,6 +132,18 @@ TEXT_OPTION(bios, bios)
 TEXT_OPTION(name, name)
 
 static int opt_drive(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->drives, arg, NULL); }
+
+static int opt_hda(struct boot_ctx *x, const char *arg)
+{
+	struct opts *o = opts_new(x->what);
+
+	opts_set(o, "file", arg);
+	opts_set(o, "if", "virtio");
+	opts_set(o, "format", "raw");
+	push(&x->c->drives, o);
+	return 0;
+}
+
 static int opt_netdev(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->netdevs, arg, "type"); }
 static int opt_nic(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->nics, arg, "type"); }
 static int opt_object(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->objects, arg, "qom-type"); }

@@ -24,6 +24,9 @@ ok "as qemu-system-aarch64: an unknown option" eval '! as_qemu -frobnicate && gr
 for c in $("$parma" boot -cpu help | awk '{print $1}'); do
 	ok "-cpu $c: the built-in guest" eval "'$parma' boot -cpu $c -smp 2 -display none -serial stdio >out 2>err </dev/null || { cat out err; false; }"
 done
+hda() { truncate -s 1M work/hda.img && p boot -hda hda.img -net none -display none -serial stdio && status 0; }
+ok "-hda, -net none" hda
+rm -f work/hda.img
 without_pmu() { p boot -cpu max,pmu=off -dumpdtb pmu.dtb && ! grep -q armv8-pmuv3 work/pmu.dtb && p boot -dumpdtb pmu.dtb && grep -q armv8-pmuv3 work/pmu.dtb; }
 ok "-cpu max,pmu=off: no PMU in the device tree" without_pmu
 no_command() { p; status 64 && grep -q '^usage: parma' err; }
