@@ -10,6 +10,8 @@
 #include "base/outfile.h"
 #include "base/stats.h"
 #include "machine/machine_priv.h"
+#include "tcache/tcache.h"
+#include "xlate/jit.h"
 
 static const struct {
 	const char *name, *unit, *help;
@@ -19,6 +21,20 @@ static const struct {
 #include "base/stats.def"
 #undef COUNT
 };
+
+static const struct {
+	const char *name, *unit, *help;
+	size_t offset;
+} cache_counters[] = {
+#define COUNT(name, unit, help) {#name, unit, help, offsetof(struct tcache_stats, name)},
+#include "tcache/stats.def"
+#undef COUNT
+};
+
+static uint64_t cache_counter(const struct tcache_stats *s, unsigned k)
+{
+	return *(const uint64_t *)(const void *)((const char *)s + cache_counters[k].offset);
+}
 
 static uint64_t counter(const struct vcpu *c, unsigned k)
 {
@@ -49,6 +65,17 @@ static json_t *cpu_json(struct machine *m, unsigned k)
 	return o;
 }
 
+static json_t *cache_json(void)
+{
+	struct tcache_stats s;
+	json_t *o = json_object();
+
+	tcache_get_stats(jit_cache(), &s);
+	for (unsigned n = 0; n < ARRAY_SIZE(cache_counters); n++)
+		json_object_set_new(o, cache_counters[n].name, json_integer((json_int_t)cache_counter(&s, n)));
+	return o;
+}
+
 json_t *stats_json(struct machine *m)
 {
 	json_t *cpus = json_array(), *j;
@@ -58,6 +85,8 @@ json_t *stats_json(struct machine *m)
 		json_array_append_new(cpus, cpu_json(m, k));
 	j = json_pack("{s:I,s:s,s:i,s:o}", "time_ns", (json_int_t)(clock_ns() - m->start_ns), "engine", m->engine_name,
 		      "usable_cpus", (int)place_usable_cpus(), "cpus", cpus);
+	if (m->jit)
+		json_object_set_new(j, "code_cache", cache_json());
 	if (place_note(m->place)[0])
 		json_object_set_new(j, "placement", json_string(place_note(m->place)));
 	if (alloc_stats(&a))
@@ -66,6 +95,11 @@ json_t *stats_json(struct machine *m)
 					      (json_int_t)a.active, "resident", (json_int_t)a.resident, "metadata",
 					      (json_int_t)a.metadata, "retained", (json_int_t)a.retained, "arenas", (int)a.arenas));
 	return j;
+}
+
+static void print_counter(FILE *f, const char *group, const char *name, uint64_t v, const char *unit, const char *help)
+{
+	fprintf(f, "%s%-*s %" PRIu64 "%s%s  (%s)\n", group, 21 - (int)strlen(group), name, v, unit[0] ? " " : "", unit, help);
 }
 
 static void print_text(struct machine *m, FILE *f)
@@ -86,9 +120,19 @@ static void print_text(struct machine *m, FILE *f)
 
 		for (unsigned k = 0; k < m->ncpus; k++)
 			sum += counter(m->cpus[k], n);
-		fprintf(f, "%-21s %" PRIu64 "%s%s  (%s)\n", counters[n].name, sum, counters[n].unit[0] ? " " : "", counters[n].unit,
-			counters[n].help);
+		print_counter(f, "", counters[n].name, sum, counters[n].unit, counters[n].help);
 	}
+}
+
+static void print_cache(FILE *f)
+{
+	struct tcache_stats s;
+
+	tcache_get_stats(jit_cache(), &s);
+	for (unsigned n = 0; n < ARRAY_SIZE(cache_counters); n++)
+		print_counter(f, "cache ", cache_counters[n].name, cache_counter(&s, n), cache_counters[n].unit, cache_counters[n].help);
+	fprintf(f, "host per guest byte   %.2f code, %.2f tables\n", (double)s.code_bytes / (double)MAX(s.guest_bytes, 1),
+		(double)s.meta_bytes / (double)MAX(s.guest_bytes, 1));
 }
 
 /* Per vCPU, in percent of its wall time. */
@@ -144,6 +188,8 @@ void stats_report(struct machine *m)
 
 	if (!strcmp(how, "text")) {
 		print_text(m, stderr);
+		if (m->jit)
+			print_cache(stderr);
 		print_causes(m, stderr);
 		place_print(m->place, stderr);
 		print_allocator(m, stderr);

@@ -79,12 +79,9 @@ void tc_pages_free(struct tcache *t)
 
 /* -- killing; lock held -- */
 
-/* Out of its region's and its pages' lists. */
+/* Out of its pages' lists. */
 static void unlist(struct tblock *b)
 {
-	*b->region_pprev = b->region_next;
-	if (b->region_next)
-		b->region_next->region_pprev = b->region_pprev;
 	for (unsigned k = 0; k < TBLOCK_PAGES; k++) {
 		struct tpage_ref *ref = &b->pages[k];
 
@@ -111,11 +108,12 @@ void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why)
 {
 	if (ld_rlx(&b->dead))
 		return;
-	tc_hash_remove(b);
+	tc_hash_remove(t, b);
 	unlist(b);
 	tc_unlink_all(t, b);
 	log_kill(t, b->key.pc);
 	t->stats.live--;
+	tc_region_of(t, b)->live--;
 	switch (why) {
 	case KILL_CHANGED: t->stats.killed_changed++; break;
 	case KILL_REGION: t->stats.killed_region++; break;
@@ -228,8 +226,9 @@ static bool sweep_region(struct tcache *t, const struct region *r, bool all)
 {
 	bool died = false;
 
-	for (struct tblock *b = r->blocks, *next; b; b = next) {
-		next = b->region_next;
+	for (struct tblock *b = NULL; (b = tc_region_next(r, b));) {
+		if (ld_rlx(&b->dead))
+			continue;
 		if (all || block_changed(b)) {
 			tc_kill(t, b, KILL_CHANGED);
 			died = true;

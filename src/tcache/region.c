@@ -1,16 +1,25 @@
 /*
  * Code memory: regions, reservation, and their reuse when space is short.
  *
+ * A thread has a region to itself from tcache_reserve() to tcache_publish(); then
+ * the next that translates goes on there, so few are open at a time whatever the
+ * number of vCPUs.
+ *
  * Regions stand in a queue by the time they were opened.  When fewer than
  * low_water are free, the oldest that nobody is emitting into is retired: its
  * blocks die, and it is free again when every thread has polled since (that
  * is looked at when a region is wanted: no thread of its own, no timer; call_rcu()
  * of liburcu takes some 10 ms a time, which a small cache under load cannot wait).
- * Nothing is stopped for it.  A thread that finds no free region is told to come
- * back; it has to poll in between, or it would wait for itself.
+ * Nothing is stopped for it.  A thread that finds no free region leaves the cache,
+ * lest it waits for itself, and gives its host CPU away (tcache_wait()): where there
+ * are more vCPUs than processors, the one that all wait for is often one that does
+ * not run.
  */
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "tcache/tcache_priv.h"
 
 bool tc_regions_init(struct tcache *t)
@@ -27,6 +36,7 @@ bool tc_regions_init(struct tcache *t)
 		struct region *r = &t->regions[k];
 
 		r->base = t->rw + t->glue_bytes + k * t->region_bytes;
+		r->meta = t->meta + k * t->meta_bytes;
 		r->next = t->free_list;
 		t->free_list = r;
 	}
@@ -44,6 +54,42 @@ uint8_t *tcache_glue(struct tcache *t, size_t bytes, intptr_t *delta)
 	return p;
 }
 
+struct tblock *tc_region_next(const struct region *r, const struct tblock *b)
+{
+	uint8_t *at = b ? (uint8_t *)(uintptr_t)b + b->meta_bytes : r->meta;
+
+	return r->state == REGION_OPEN && at < r->meta_end ? (struct tblock *)(void *)at : NULL;
+}
+
+static void add_spare(struct tcache *t, struct region *r)
+{
+	r->spare = true;
+	r->next_spare = t->spare;
+	t->spare = r;
+}
+
+static void remove_spare(struct tcache *t, struct region *r)
+{
+	struct region **at = &t->spare;
+
+	if (!r->spare)
+		return;
+	while (*at != r)
+		at = &(*at)->next_spare;
+	*at = r->next_spare;
+	r->spare = false;
+}
+
+void tc_give_back(struct tcache *t, struct tcache_cpu *c, bool room)
+{
+	if (!c->region)
+		return;
+	c->region->busy = false;
+	if (room)
+		add_spare(t, c->region);
+	c->region = NULL;
+}
+
 static bool all_passed(struct tcache *t, uint64_t epoch)
 {
 	for (struct tcache_cpu *c = ld_acq(&t->cpus); c; c = c->next)
@@ -55,12 +101,15 @@ static bool all_passed(struct tcache *t, uint64_t epoch)
 /* Frees what was retired and is not in use any more. */
 static void reap(struct tcache *t)
 {
+	uint64_t now = clock_ns();
 	struct region *r;
 
 	while ((r = t->retired) && all_passed(t, r->epoch)) {
 		t->retired = r->next;
 		if (!t->retired)
 			t->last_retired = &t->retired;
+		t->stats.grace_periods++;
+		t->stats.grace_ns += now - r->retired_ns;
 		r->state = REGION_FREE;
 		r->next = t->free_list;
 		t->free_list = r;
@@ -92,15 +141,14 @@ static bool retire_oldest(struct tcache *t)
 
 	if (!r)
 		return false;
-	if (r->owner)
-		r->owner->region = NULL;
-	r->owner = NULL;
-	r->state = REGION_RETIRED;
-	if (!r->blocks)
+	remove_spare(t, r);
+	if (!r->live)
 		tc_note_retired(t);
-	while (r->blocks)
-		tc_kill(t, r->blocks, KILL_REGION);
+	for (struct tblock *b = NULL; (b = tc_region_next(r, b));)
+		tc_kill(t, b, KILL_REGION);
+	r->state = REGION_RETIRED;
 	r->epoch = tc_moved(t);
+	r->retired_ns = clock_ns();
 	r->next = NULL;
 	*t->last_retired = r;
 	t->last_retired = &r->next;
@@ -109,7 +157,7 @@ static bool retire_oldest(struct tcache *t)
 	return true;
 }
 
-static struct region *open_region(struct tcache *t, struct tcache_cpu *c)
+static struct region *open_region(struct tcache *t)
 {
 	struct region *r;
 
@@ -123,16 +171,43 @@ static struct region *open_region(struct tcache *t, struct tcache_cpu *c)
 		*t->youngest = r;
 		t->youngest = &r->next;
 		r->state = REGION_OPEN;
-		r->owner = c;
 		r->busy = true; /* so that the loop below leaves it alone */
 		r->code_end = r->base;
-		r->meta_start = r->base + t->region_bytes;
-		r->blocks = NULL;
+		r->meta_end = r->meta;
+		r->live = 0;
 	}
 	while (t->nfree + t->nretired < t->low_water)
 		if (!retire_oldest(t))
 			break;
 	return r;
+}
+
+/* One that is open already and has room. */
+static struct region *take_spare(struct tcache *t, size_t bytes)
+{
+	struct region **at = &t->spare, *r;
+
+	while ((r = *at) && (size_t)(r->base + t->region_bytes - r->code_end) < bytes)
+		at = &r->next_spare;
+	if (r) {
+		*at = r->next_spare;
+		r->spare = false;
+		r->busy = true;
+	}
+	return r;
+}
+
+/* Those with hardly any room are not looked at for ever. */
+static void drop_full(struct tcache *t)
+{
+	for (struct region **at = &t->spare, *r; (r = *at);) {
+		if ((size_t)(r->base + t->region_bytes - r->code_end) >= t->region_bytes / 8) {
+			at = &r->next_spare;
+			continue;
+		}
+		*at = r->next_spare;
+		r->spare = false;
+	}
 }
 
 size_t tcache_max_reserve(const struct tcache *t) { return t->region_bytes; }
@@ -144,37 +219,58 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 
 	BUG_ON(bytes > t->region_bytes);
 	lock_take(&t->lock);
-	r = c->region;
-	if (r && bytes > (size_t)(r->meta_start - r->code_end)) {
-		r->busy = false;
-		r->owner = NULL;
-		r = NULL;
+	tc_give_back(t, c, true);
+	r = take_spare(t, bytes);
+	if (!r) {
+		drop_full(t);
+		r = open_region(t);
 	}
-	if (!r)
-		r = open_region(t, c);
+	t->stats.reserve_waits += !r;
 	c->region = r;
-	if (r) {
-		r->busy = true;
-		*s = (struct tspace){.rw = r->code_end, .end = r->meta_start, .delta = tc_delta(t), .block = tc_block_at(r)};
-	} else {
-		t->stats.reserve_waits++;
-		t->kick_wanted = true;
-	}
+	if (r)
+		*s = (struct tspace){.rw = r->code_end, .end = r->base + t->region_bytes, .delta = tc_delta(t),
+				     .id = tc_id_at(t, r->meta_end)};
 	tc_unlock(t);
 	return r;
+}
+
+/* There is a region to take, or one to retire. */
+static bool has_space(struct tcache *t)
+{
+	bool yes;
+
+	lock_take(&t->lock);
+	reap(t);
+	yes = t->nfree || !t->nretired;
+	lock_drop(&t->lock);
+	return yes;
+}
+
+void tcache_wait(struct tcache_cpu *c, const uint32_t *request)
+{
+	struct tcache *t = c->tcache;
+
+	tcache_leave(c);
+	for (unsigned n = 0; !has_space(t) && !ld_acq(request); n++) {
+		if (n < 16)
+			sched_yield();
+		else
+			nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+	}
+	tcache_enter(c);
 }
 
 struct tblock *tcache_find_code(struct tcache *t, const void *pc)
 {
 	size_t off = (size_t)((const uint8_t *)pc - t->rx);
-	struct tblock *b;
+	struct tblock *b = NULL;
 
 	if (off < t->glue_bytes || off >= t->glue_bytes + t->nregions * t->region_bytes)
 		return NULL;
 	lock_take(&t->lock);
-	b = t->regions[(off - t->glue_bytes) / t->region_bytes].blocks;
-	while (b && (size_t)((const uint8_t *)pc - b->code) >= b->code_bytes)
-		b = b->region_next;
+	do
+		b = tc_region_next(&t->regions[(off - t->glue_bytes) / t->region_bytes], b);
+	while (b && (size_t)((const uint8_t *)pc - b->code) >= b->code_bytes);
 	lock_drop(&t->lock);
 	return b && !ld_acq(&b->dead) ? b : NULL;
 }

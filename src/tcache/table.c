@@ -15,6 +15,7 @@
 
 #define META_ALIGN 16
 #define BYTES_PER_BUCKET 512 /* about what a block takes */
+#define META_RATIO 2         /* room for metadata, in sizes of the code: short blocks have more of it than of code */
 #define MAX_RX_GIB 1         /* rel32 must reach from any block to any other */
 
 /* -- hash -- */
@@ -45,28 +46,21 @@ void tc_hash_insert(struct tcache *t, struct tblock *b)
 	struct tblock **head = bucket_of(t, &b->key);
 
 	b->hash_next = *head;
-	b->hash_pprev = head;
-	if (b->hash_next)
-		b->hash_next->hash_pprev = &b->hash_next;
 	st_rel(head, b); /* pairs with ld_acq in tcache_lookup() */
 }
 
-void tc_hash_remove(struct tblock *b)
+void tc_hash_remove(struct tcache *t, struct tblock *b)
 {
-	st_rel(b->hash_pprev, b->hash_next);
-	if (b->hash_next)
-		b->hash_next->hash_pprev = b->hash_pprev;
+	struct tblock **at = bucket_of(t, &b->key);
+
+	while (*at != b)
+		at = &(*at)->hash_next;
+	st_rel(at, b->hash_next);
 }
 
 /* -- publication -- */
 
 static size_t padded(size_t n) { return ALIGN_UP(n, META_ALIGN); }
-
-size_t tcache_meta_bytes(uint32_t nlinks, uint32_t nspans, uint32_t guest_bytes, uint32_t blob_bytes)
-{
-	return padded(sizeof(struct tblock)) + padded(nlinks * sizeof(struct tlink)) +
-	       padded(nspans * sizeof(struct tspan)) + padded(guest_bytes) + padded(blob_bytes) + META_ALIGN;
-}
 
 static uint32_t guest_bytes(const struct tdraft *d)
 {
@@ -87,18 +81,22 @@ static void *carve(uint8_t **at, const void *from, size_t bytes)
 	return p;
 }
 
-struct tblock *tc_block_at(const struct region *r)
+/* Bytes of metadata that a draft becomes. */
+static size_t meta_bytes(const struct tdraft *d)
 {
-	return (struct tblock *)ALIGN_DOWN((uintptr_t)r->meta_start - sizeof(struct tblock), META_ALIGN);
+	return padded(sizeof(struct tblock)) + padded(d->nlinks * sizeof(struct tlink)) + padded(d->nspans * sizeof(struct tspan)) +
+	       padded(guest_bytes(d)) + padded(d->blob_bytes);
 }
 
-/* Writes the metadata of a draft, its arrays to `at` and on; nobody else knows of the space yet. */
-static struct tblock *build(struct tcache *t, const struct tdraft *d, struct tblock *p, uint8_t *at)
+/* Writes the metadata of a draft; nobody else knows of the space yet. */
+static struct tblock *build(struct tcache *t, const struct tdraft *d, uint8_t *at)
 {
+	struct tblock *p = (struct tblock *)(void *)at;
 	struct tblock b = {.key = d->key, .code = d->code + tc_delta(t), .code_bytes = d->code_bytes,
-			   .guest_insns = d->guest_insns, .nlinks = d->nlinks, .nspans = d->nspans,
-			   .blob_bytes = d->blob_bytes};
+			   .guest_insns = d->guest_insns, .nlinks = (uint16_t)d->nlinks, .nspans = (uint16_t)d->nspans,
+			   .meta_bytes = (uint32_t)meta_bytes(d), .blob_bytes = d->blob_bytes};
 
+	at += padded(sizeof(b));
 	b.links = carve(&at, d->links, d->nlinks * sizeof(*d->links));
 	b.spans = carve(&at, d->spans, d->nspans * sizeof(*d->spans));
 	b.guest_copy = carve(&at, d->guest_copy, guest_bytes(d));
@@ -145,20 +143,17 @@ static void list_pages(struct tblock *b)
 }
 
 /* Lock held. */
-static void make_known(struct tcache *t, struct region *r, struct tblock *b, const struct tdraft *d, uint8_t *meta_at)
+static void make_known(struct tcache *t, struct region *r, struct tblock *b, const struct tdraft *d)
 {
-	r->meta_start = meta_at;
+	r->meta_end += b->meta_bytes;
 	r->code_end = (uint8_t *)(uintptr_t)d->code + ALIGN_UP(d->code_bytes, 16);
-	b->region_next = r->blocks;
-	b->region_pprev = &r->blocks;
-	if (b->region_next)
-		b->region_next->region_pprev = &b->region_next;
-	r->blocks = b;
+	r->live++;
 	list_pages(b);
 	tc_hash_insert(t, b);
 	t->stats.blocks++;
 	t->stats.live++;
 	t->stats.code_bytes += d->code_bytes;
+	t->stats.meta_bytes += b->meta_bytes;
 	t->stats.guest_bytes += guest_bytes(d);
 	if (t->hook)
 		t->hook(t->hook_arg, b);
@@ -167,18 +162,13 @@ static void make_known(struct tcache *t, struct region *r, struct tblock *b, con
 struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool *no_space)
 {
 	struct tcache *t = c->tcache;
-	struct region *r = c->region; /* busy: nobody takes it away */
-	size_t meta = tcache_meta_bytes(d->nlinks, d->nspans, guest_bytes(d), d->blob_bytes);
-	const uint8_t *code_end = d->code + ALIGN_UP(d->code_bytes, 16);
-	bool fits = code_end <= r->meta_start && (size_t)(r->meta_start - code_end) >= meta;
-	uint8_t *meta_at = (uint8_t *)ALIGN_DOWN((uintptr_t)r->meta_start - meta, META_ALIGN);
-	struct tblock *b, *other;
+	struct region *r = c->region; /* nobody takes it away */
+	bool fits = meta_bytes(d) <= (size_t)(r->meta + t->meta_bytes - r->meta_end);
+	struct tblock *b = fits ? build(t, d, r->meta_end) : NULL, *other;
 
 	if (no_space)
 		*no_space = !fits;
-	b = fits ? build(t, d, tc_block_at(r), meta_at) : NULL;
 	lock_take(&t->lock);
-	r->busy = false;
 	if (b && (other = tcache_lookup(t, &d->key))) {
 		t->stats.lost_races++;
 		b = other;
@@ -186,10 +176,21 @@ struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool
 		t->stats.stale_drafts++;
 		b = NULL;
 	} else if (b) {
-		make_known(t, r, b, d, meta_at);
+		make_known(t, r, b, d);
 	}
+	tc_give_back(t, c, fits);
 	lock_drop(&t->lock);
 	return b;
+}
+
+struct tblock *tcache_by_id(const struct tcache *t, uint32_t id)
+{
+	return (struct tblock *)(void *)(t->meta + (size_t)id * META_ALIGN);
+}
+
+uint32_t tc_id_at(const struct tcache *t, const uint8_t *meta)
+{
+	return (uint32_t)((size_t)(meta - t->meta) / META_ALIGN);
 }
 
 /* -- set-up -- */
@@ -207,6 +208,8 @@ static void unmap_all(struct tcache *t)
 		munmap(t->rw, t->bytes);
 	if (t->rx)
 		munmap(t->rx, t->bytes);
+	if (t->meta)
+		munmap(t->meta, META_RATIO * t->bytes);
 	if (t->bucket)
 		munmap(t->bucket, (t->bucket_mask + 1) * sizeof(*t->bucket));
 	tc_pages_free(t);
@@ -248,15 +251,17 @@ struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err
 	t = calloc(1, sizeof(*t));
 	if (t) {
 		t->bytes = bytes;
-		t->region_bytes = MIN(MAX(bytes / 256, (size_t)32 << 10), (size_t)512 << 10);
+		t->region_bytes = MIN(MAX(bytes / 256, (size_t)16 << 10), (size_t)512 << 10);
+		t->meta_bytes = META_RATIO * t->region_bytes;
 		while (buckets < bytes / BYTES_PER_BUCKET)
 			buckets *= 2;
 		t->ops = *ops;
 		t->epoch = 1;
 		t->bucket = map_table(buckets * sizeof(*t->bucket));
 		t->bucket_mask = buckets - 1;
+		t->meta = map_table(META_RATIO * bytes);
 	}
-	if (!t || !t->bucket || !map_code(t) || !tc_regions_init(t)) {
+	if (!t || !t->bucket || !t->meta || !map_code(t) || !tc_regions_init(t)) {
 		err_set(e, EXIT_HOST, "cannot map %zu MiB of code memory: %s", bytes >> 20, strerror(errno));
 		if (t)
 			unmap_all(t);
@@ -318,11 +323,7 @@ void tcache_cpu_free(struct tcache_cpu *c)
 		return;
 	tcache_leave(c);
 	lock_take(&c->tcache->lock);
-	if (c->region) {
-		c->region->busy = false;
-		c->region->owner = NULL;
-		c->region = NULL;
-	}
+	tc_give_back(c->tcache, c, true);
 	c->unsynced = 0;
 	c->used = false;
 	lock_drop(&c->tcache->lock);

@@ -9,8 +9,8 @@
  * calls tcache_publish().  Blocks find each other by tcache_lookup() and are
  * chained by tcache_link().  A block dies by tcache_invalidate*() or because the
  * region of code memory that it lies in is the oldest and space is short; then it
- * is taken out of the table, jumps to it are unpatched, and its memory (code and
- * metadata, which share a region) is reused after a grace period.
+ * is taken out of the table, jumps to it are unpatched, and its memory (code, and
+ * metadata in memory of its own beside it) is reused after a grace period.
  *
  * Grace periods are quiescent-state based and the cache's own: a pointer to a block
  * or to code is good until the thread's next tcache_poll() or tcache_leave(), and
@@ -71,23 +71,19 @@ struct tlink {
 
 struct tblock {
 	struct tkey key;             /* CONST_AFTER_INIT */
-	const uint8_t *code;         /* CONST_AFTER_INIT: entry point, executable view */
 	uint32_t code_bytes;         /* CONST_AFTER_INIT */
+	const uint8_t *code;         /* CONST_AFTER_INIT: entry point, executable view */
 	uint32_t guest_insns;        /* CONST_AFTER_INIT: the translator's number */
-	uint32_t nlinks, nspans;     /* CONST_AFTER_INIT */
+	uint32_t meta_bytes;         /* CONST_AFTER_INIT: of this struct and all that it points to, which follows it */
+	uint32_t blob_bytes;         /* CONST_AFTER_INIT */
+	uint16_t nlinks, nspans;     /* CONST_AFTER_INIT */
 	struct tlink *links;         /* CONST_AFTER_INIT pointer; fields say */
 	const struct tspan *spans;   /* CONST_AFTER_INIT */
 	const void *guest_copy;      /* CONST_AFTER_INIT: the spans' bytes as translated, one after another */
 	void *blob;                  /* CONST_AFTER_INIT: the translator's (recovery tables), 16-byte aligned */
-	uint32_t blob_bytes;         /* CONST_AFTER_INIT */
 	uint32_t dead;               /* ATOMIC(st_rel by the killer with both locks held, ld_acq): not to be entered */
-	uint64_t hits;               /* OWNER(translated code), racy: for the translator's profile */
-
 	struct tblock *hash_next;    /* RCU(tcache): ld_acq in tcache_lookup(), st_rel by writers with tcache.lock */
-	struct tblock **hash_pprev;  /* GUARDED_BY(tcache.lock) */
 	struct tlink *incoming;      /* GUARDED_BY(link_lock) */
-	struct tblock *region_next;  /* GUARDED_BY(tcache.lock) next older live one in its region */
-	struct tblock **region_pprev;
 	struct tpage_ref {
 		struct tblock *block;    /* CONST_AFTER_INIT */
 		struct tpage *page;      /* CONST_AFTER_INIT; NULL: unused */
@@ -136,16 +132,20 @@ uint64_t tcache_watch(struct tcache *t, const void *host);
 struct tspace {
 	uint8_t *rw, *end;
 	intptr_t delta;
-	struct tblock *block; /* where the block's metadata will be: code may contain this address */
+	uint32_t id; /* tcache_by_id() will find the block by this: for use in its code */
 };
 /*
- * False: no region is free before a grace period passes. Drop all pointers to blocks,
- * tcache_poll() and try again (others have been kicked), after interpreting an instruction perhaps.
- * Space holds metadata too: of what is given keep back tcache_meta_bytes().
- * BUG if bytes > tcache_max_reserve(). What was reserved before and not published is given back.
+ * False: no region is free before a grace period passes. Drop all pointers to blocks and tcache_wait(), then
+ * tcache_poll() and try again.
+ * tcache_max_reserve() bytes are the most there is; BUG if more. What was reserved before and not published is given back.
  */
 bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s);
 size_t tcache_max_reserve(const struct tcache *t);
+/*
+ * Leaves, gives the host CPU to others until there is space or *request is not 0, and enters again.
+ * To be followed by tcache_poll().
+ */
+void tcache_wait(struct tcache_cpu *c, const uint32_t *request);
 
 /* A block to be published. Arrays are copied. */
 struct tdraft {
@@ -163,14 +163,11 @@ struct tdraft {
 	const void *blob;
 	uint32_t blob_bytes;
 };
-/* Bytes that a draft needs beside its code. */
-size_t tcache_meta_bytes(uint32_t nlinks, uint32_t nspans, uint32_t guest_bytes, uint32_t blob_bytes);
-
 /*
  * Makes the block known. Returns it, or the block of the same key that another
  * thread published first (this copy's space is free again then), or NULL: a page
- * was invalidated meanwhile (translate again), or the space does not hold the metadata
- * (*no_space is set then, if no_space is not NULL).
+ * was invalidated meanwhile (translate again), or there is no room for the metadata
+ * (*no_space is set then, if no_space is not NULL): reserve again.
  */
 struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool *no_space);
 
@@ -178,6 +175,8 @@ struct tblock *tcache_publish(struct tcache_cpu *c, const struct tdraft *d, bool
 
 /* The block of a key or NULL. Wait-free; the result is good until the next tcache_poll(). */
 struct tblock *tcache_lookup(struct tcache *t, const struct tkey *k);
+/* The block of the code that holds this id (tspace.id). It runs, or has run since the caller's last tcache_poll(). */
+struct tblock *tcache_by_id(const struct tcache *t, uint32_t id);
 /*
  * Patches from->links[slot] to jump to `to`. False: one of them is dead. Both were found since the caller's last
  * tcache_poll(). A link lives until one of the two dies, so it must not depend on what TLBI changes: both in one
@@ -234,12 +233,9 @@ void tcache_sync(struct tcache_cpu *c, void (*serve)(void *arg), void *arg);
 struct tblock *tcache_find_code(struct tcache *t, const void *pc);
 
 struct tcache_stats {
-	uint64_t blocks, code_bytes, guest_bytes;          /* published so far */
-	uint64_t lost_races, stale_drafts;                 /* not published */
-	uint64_t links, unlinks;
-	uint64_t killed_changed, killed_region, kept_same; /* blocks, by why; kept: invalidated without a change */
-	uint64_t regions_retired, reserve_waits;
-	uint64_t live;                                     /* blocks now */
+#define COUNT(name, unit, help) uint64_t name; /* GUARDED_BY(tcache.lock); links, unlinks: GUARDED_BY(link_lock) */
+#include "tcache/stats.def"
+#undef COUNT
 };
 void tcache_get_stats(struct tcache *t, struct tcache_stats *s);
 

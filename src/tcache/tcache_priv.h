@@ -1,10 +1,11 @@
 /*
  * What the files of the translation cache share.
  *
- * Code memory is [glue][region 0][region 1]...  A region is filled by one
- * thread at a time: code upwards from its start, metadata downwards from its
- * end, so that both go together.  All of it is one memfd, mapped writable at
- * `rw` and executable at `rx`; metadata is used through the writable view.
+ * Code memory is [glue][region 0][region 1]..., one memfd, mapped writable at
+ * `rw` and executable at `rx`.  A region is filled upwards by one thread at a
+ * time.  The metadata of its blocks lies in ordinary memory of its own, which is
+ * filled in the same order and goes together with the code: blocks there follow
+ * each other, so the region's blocks, living and dead, are a walk over it.
  */
 #ifndef PARMA_TCACHE_PRIV_H
 #define PARMA_TCACHE_PRIV_H
@@ -31,14 +32,17 @@ enum region_state {
 
 struct region {
 	uint8_t *base;             /* CONST_AFTER_INIT: writable view */
-	/* GUARDED_BY(tcache.lock) from here; the thread of `owner` alone moves code_end and meta_start while busy */
+	uint8_t *meta;             /* CONST_AFTER_INIT: where its metadata starts */
+	/* GUARDED_BY(tcache.lock) from here; the thread that has reserved in it reads the ends without */
 	enum region_state state;
-	struct tcache_cpu *owner;  /* who emits here, NULL: nobody more */
 	bool busy;                 /* reserved from and not yet published */
-	uint8_t *code_end, *meta_start;
-	struct tblock *blocks;     /* live ones, youngest first */
+	bool spare;                /* in the list of those with room */
+	struct region *next_spare;
+	uint8_t *code_end, *meta_end;
+	uint32_t live;             /* blocks that are not dead */
 	struct region *next;       /* in the free list, the age queue or the queue of retired ones */
 	uint64_t epoch;            /* retired: free when every thread has seen this */
+	uint64_t retired_ns;       /* when that was */
 };
 
 /* A page of guest RAM. */
@@ -66,7 +70,7 @@ struct tcache_cpu {
 	struct tcache *tcache;   /* CONST_AFTER_INIT */
 	struct tcache_cpu *next; /* CONST_AFTER_INIT once in the list, which only grows */
 	bool used;               /* GUARDED_BY(tcache.lock) */
-	struct region *region;   /* GUARDED_BY(tcache.lock) where this thread emits, NULL: none */
+	struct region *region;   /* GUARDED_BY(tcache.lock) what this thread has reserved in, NULL: nothing */
 	uint64_t seen;           /* ATOMIC(st_rel by its thread, ld_acq in tc_has_passed()): epoch */
 	uint32_t place;          /* ATOMIC(at_xchg by its thread, ld_sc in tc_has_passed()): enum cpu_place */
 	uint64_t unsynced;       /* OWNER(thread) epoch of its last invalidation, 0: all synced */
@@ -75,7 +79,8 @@ struct tcache_cpu {
 struct tcache {
 	/* -- CONST_AFTER_INIT -- */
 	uint8_t *rw, *rx;
-	size_t bytes, region_bytes;
+	uint8_t *meta;              /* metadata of all regions, META_RATIO * region_bytes each */
+	size_t bytes, region_bytes, meta_bytes;
 	struct tcache_ops ops;
 	struct tblock **bucket;     /* RCU(tcache) heads, writer holds lock */
 	size_t bucket_mask;
@@ -96,23 +101,33 @@ struct tcache {
 	struct lock link_lock;
 	/* -- GUARDED_BY(lock) -- */
 	struct region *free_list;
+	struct region *spare;                     /* open ones with room where nobody emits */
 	struct region *oldest, **youngest;        /* age queue */
 	struct region *retired, **last_retired;
 	unsigned nfree, nretired;
 	bool kick_wanted;           /* blocks died or a region waits: kick when the lock is dropped */
-	struct tcache_stats stats;  /* links, unlinks: GUARDED_BY(link_lock) */
+	struct tcache_stats stats;
 };
 
 enum kill_cause { KILL_CHANGED, KILL_REGION };
 
+/* The region that holds a block. */
+static inline struct region *tc_region_of(const struct tcache *t, const struct tblock *b)
+{
+	return &t->regions[((size_t)(b->code - t->rx) - t->glue_bytes) / t->region_bytes];
+}
 static inline ptrdiff_t tc_delta(const struct tcache *t) { return t->rx - t->rw; }
 
 /* Kills a block; lock held. The caller moves the epoch when done (tc_moved()). */
 void tc_kill(struct tcache *t, struct tblock *b, enum kill_cause why);
 /* Moves the kills without a block: an empty region is retired. */
 void tc_note_retired(struct tcache *t);
-/* Where the next block of a region will be. */
-struct tblock *tc_block_at(const struct region *r);
+/* c emits no more where it has reserved; room: another block may fit there. Lock held. */
+void tc_give_back(struct tcache *t, struct tcache_cpu *c, bool room);
+/* The id of a block whose metadata is at `meta`. */
+uint32_t tc_id_at(const struct tcache *t, const uint8_t *meta);
+/* The blocks of a region in the order of their age, dead ones too; b NULL: the first. NULL: no more. Lock held. */
+struct tblock *tc_region_next(const struct region *r, const struct tblock *b);
 /* Blocks were killed: readers must empty their jump caches. Returns the epoch that says so. Lock held. */
 uint64_t tc_moved(struct tcache *t);
 /* Drops the lock, then kicks if that is due. */
@@ -122,7 +137,7 @@ bool tc_has_passed(struct tcache_cpu *c, uint64_t epoch, bool sync);
 /* Undoes all jumps to and from b and marks it dead. lock held. */
 void tc_unlink_all(struct tcache *t, struct tblock *b);
 void tc_hash_insert(struct tcache *t, struct tblock *b);
-void tc_hash_remove(struct tblock *b);
+void tc_hash_remove(struct tcache *t, struct tblock *b);
 /* The page of a host address; NULL: no code was ever read there. */
 struct tpage *tc_page(const struct tcache *t, const void *host);
 void tc_pages_free(struct tcache *t);

@@ -17,6 +17,7 @@
 #include "a64/tlbi.h"
 #include "a64/tlbset.h"
 #include "base/bug.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "mcm/mapping.h"
 #include "mem/access.h"
@@ -97,6 +98,7 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
 	uint64_t desired = (uint64_t)*tmp;
 
+	c->st.mem_slow++;
 	if (likely(after_refill(c, r, addr, val, tmp, &desired)))
 		return desired;
 	/* Everything below may raise an exception: the state becomes the guest's first. */
@@ -256,6 +258,35 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 	return likely(host) ? host : cpu_fetch_page(c, pc, &code_gen);
 }
 
+static void count_exit(struct vcpu *c, const struct tblock *prev)
+{
+	uint64_t *n = prev == X64_EXEC ? &c->st.exits_exec : prev ? &c->st.exits_direct : &c->st.exits_lookup;
+
+	++*n;
+}
+
+static struct tblock *translate(struct vcpu *c, uint64_t pc, const uint32_t *host)
+{
+	uint64_t t0 = clock_ns();
+	struct tblock *u;
+
+	vcpu_doing(c, DOING_TRANSLATE);
+	u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
+	vcpu_doing(c, DOING_GUEST);
+	c->st.translate_ns += clock_ns() - t0;
+	return u;
+}
+
+/* To be followed by poll_cache(). */
+static void wait_for_room(struct vcpu *c)
+{
+	uint64_t t0 = clock_ns();
+
+	c->st.space_waits++;
+	tcache_wait(c->jit->tc, &c->request);
+	c->st.space_wait_ns += clock_ns() - t0;
+}
+
 /* One unit and what it is chained to; *prev and *exit: where it came back from. */
 static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 {
@@ -268,24 +299,27 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 		c->tlb->jump_ctx = c->ctx;
 	}
 	if (unlikely(!u)) {
-		vcpu_doing(c, DOING_TRANSLATE);
-		u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
-		vcpu_doing(c, DOING_GUEST);
+		u = translate(c, pc, host);
 		if (!u) {
 			*prev = 0;
-			xlate_exec(c, (uint32_t)*host);
+			if (xlate_no_room(c->jit->x))
+				wait_for_room(c);
+			else
+				xlate_exec(c, (uint32_t)*host);
 			return;
 		}
 	}
 	if (*prev && (*prev)->key.ctx == c->ctx)
 		tcache_link(cache, *prev, *link - 1, u);
 	tlb_jump_set(c->tlb, pc, u->code);
+	c->st.jump_fills++;
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
 	*prev = x64_enter(c, u->code, link);
 	/* A tagged branch target is in no jump cache, so it comes here before anybody sees the pc. */
 	if (unlikely(sext(c->pc, 56) != c->pc))
 		c->pc = mmu_branch_target(c, c->pc);
+	count_exit(c, *prev);
 	if (*prev == X64_EXEC) { /* outside of translated code: it may sleep, and code may be freed meanwhile */
 		*prev = 0;
 		xlate_exec(c, (uint32_t)*fetch(c, c->pc));

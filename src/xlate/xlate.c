@@ -15,8 +15,8 @@
 #include "xlate/slots.h"
 
 #define REGION_BUDGET 3 /* instructions of a region, in those of a block */
-/* Code memory asked for at first, and where that was not enough. */
-#define CODE_NEED (12u << 10)
+/* Code memory asked for at first; where that was not enough, more until it is this. */
+#define CODE_NEED (2u << 10)
 #define CODE_NEED_MOST (96u << 10)
 #define MAX_LINKS 512
 #define PAGE_WORDS (TLB_PAGE / 4)
@@ -53,6 +53,7 @@ struct xlate {
 	struct tlink links[MAX_LINKS];
 	char *blob;
 	size_t blob_room;
+	bool no_room; /* the last unit found no code memory */
 };
 
 struct xlate *xlate_new(void)
@@ -329,44 +330,70 @@ static struct tblock *publish(struct xlate *x, struct tcache_cpu *tc, const stru
 	return tcache_publish(tc, &d, no_space);
 }
 
+/* Lowers what was built and publishes it. *smaller: the unit is too large; x->no_room: there is no code memory now. */
+static struct tblock *emit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct x64_job *job, const struct tkey *key,
+			   const struct walk *w, uint64_t gen, bool *smaller)
+{
+	size_t most = MIN((size_t)CODE_NEED_MOST, tcache_max_reserve(t)), need = MIN((size_t)CODE_NEED, most / 4), room = 0;
+	struct x64_out o;
+	struct tspace s;
+
+	job->ninsns = w->n;
+	while (room < most) {
+		bool no_space;
+		struct tblock *b;
+
+		if (!tcache_reserve(tc, need, &s)) {
+			x->no_room = true;
+			return NULL;
+		}
+		job->unit = tcache_by_id(t, s.id);
+		job->buf = s.rw;
+		job->end = s.end;
+		job->delta = s.delta;
+		if (x64_lower(x->l, job, &o)) {
+			log_unit(x, w, key->pc, &o);
+			b = publish(x, tc, key, w, gen, &s, &o, &no_space);
+			if (b || !no_space)
+				return b;
+			continue; /* the next region has room for the tables */
+		}
+		room = (size_t)(s.end - s.rw);
+		need = MIN(room + 1, most);
+	}
+	*smaller = true;
+	return NULL;
+}
+
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
 			  const uint32_t *host)
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page = host - (pc & 4095) / 4, .page_pc = pc & ~UINT64_C(4095)};
 	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE)};
-	size_t most = MIN((size_t)CODE_NEED_MOST, tcache_max_reserve(t)), need = MIN((size_t)CODE_NEED, most / 4);
 	uint64_t gen = tcache_watch(t, w.page); /* the guest's code is read after this */
-	bool regions = true, plain, no_space;
-	struct tblock *b;
-	struct tspace s;
-	struct x64_out o;
+	bool regions = true;
 
 	memset(x->have, 0, sizeof(x->have));
+	x->no_room = false;
 	for (unsigned budget = xlate_budget; budget;) {
-		if (!tcache_reserve(tc, need, &s))
-			return NULL;
-		plain = build_unit(x, c, pc, &w, budget, regions);
+		bool plain = build_unit(x, c, pc, &w, budget, regions), smaller = x->u->overflow;
+		struct tblock *b;
+
 #ifdef PARMA_DEBUG
 		BUG_ON(!x->u->overflow && ir_verify(x->u));
 #endif
-		job.unit = s.block;
-		job.ninsns = w.n;
-		job.buf = s.rw;
-		job.end = s.end;
-		job.delta = s.delta;
-		if (!x->u->overflow && x64_lower(x->l, &job, &o)) {
-			log_unit(x, &w, pc, &o);
-			b = publish(x, tc, &key, &w, gen, &s, &o, &no_space);
-			if (b || !no_space)
-				return b;
+		b = smaller ? NULL : emit(x, t, tc, &job, &key, &w, gen, &smaller);
+		if (!smaller) {
+			c->st.units_translated++;
+			c->st.insns_translated += w.n;
+			return b;
 		}
-		if (x->u->overflow || need == most) {
-			if (plain)
-				budget /= 4;
-			regions = plain;
-		}
-		need = most;
+		if (plain)
+			budget /= 4;
+		regions = plain;
 	}
 	return NULL;
 }
+
+bool xlate_no_room(const struct xlate *x) { return x->no_room; }

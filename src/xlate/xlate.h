@@ -41,6 +41,9 @@ void xlate_free(struct xlate *x);
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
 			  const uint32_t *host);
 
+/* It was not now, for want of code memory: tcache_wait(), then try again. */
+bool xlate_no_room(const struct xlate *x);
+
 /* Limits, for tests: instructions in a unit. CONST_AFTER_INIT */
 extern unsigned xlate_budget;
 

@@ -150,23 +150,43 @@ static void test_stale_draft(struct tcache *t, struct tcache_cpu *c, bool all)
 	ok(!tcache_publish(c, &d, NULL), "invalidated %s before publication: refused", all ? "all" : "the page");
 }
 
+/* A block whose metadata alone fills a region. */
 static void test_no_space(struct tcache *t, struct tcache_cpu *c)
 {
-	struct tdraft d = {.key = key_at(3 * PAGE)};
-	struct tspace s;
+	struct tlink l = {0};
+	struct tdraft d = {.key = key_at(3 * PAGE), .blob_bytes = 40 << 10, .links = &l, .nlinks = 1};
+	struct tspace s, s2;
 	bool no_space = false;
+	struct tblock *b;
 
+	d.blob = calloc(1, d.blob_bytes);
 	d.pages[0] = ram + 3 * PAGE;
 	d.gen[0] = tcache_watch(t, ram + 3 * PAGE);
-	tcache_reserve(c, tcache_max_reserve(t), &s);
+	tcache_reserve(c, 1024, &s);
 	d.code = s.rw;
-	d.code_bytes = (uint32_t)(s.end - s.rw);
-	ok(!tcache_publish(c, &d, &no_space) && no_space, "code that leaves no room for metadata is refused");
+	d.code_bytes = emit_block(s.rw, 5, &l);
+	ok(!tcache_publish(c, &d, &no_space) && no_space, "a block that leaves no room for metadata is refused");
+	d.blob_bytes = 20 << 10;
+	for (unsigned k = 0; k < 2; k++) {
+		tcache_reserve(c, 1024, &s);
+		d.key = key_at(3 * PAGE + 64 * k);
+		d.code = s.rw;
+		d.code_bytes = emit_block(s.rw, 5, &l);
+		b = tcache_publish(c, &d, &no_space);
+	}
+	ok(!b && no_space, "and so is one that the region has no more room for");
+	tcache_reserve(c, 1024, &s2);
+	d.code = s2.rw;
+	d.code_bytes = emit_block(s2.rw, 5, &l);
+	b = tcache_publish(c, &d, &no_space);
+	ok(b && tcache_by_id(t, s2.id) == b && s2.rw != s.rw, "which another one has, and finds it by its number");
+	free((void *)(uintptr_t)d.blob);
 }
 
 /* Fills the cache several times over. */
 static void test_reclaim(struct tcache *t, struct tcache_cpu *c)
 {
+	const uint32_t request = 0;
 	struct tcache_stats st;
 	unsigned made = 0, waits = 0;
 	bool good = true;
@@ -179,6 +199,7 @@ static void test_reclaim(struct tcache *t, struct tcache_cpu *c)
 		b = translate(t, c, off, k);
 		if (!b) {
 			waits++;
+			tcache_wait(c, &request);
 			tcache_poll(c, pcs);
 			continue;
 		}
