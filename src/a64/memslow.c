@@ -16,8 +16,6 @@ void (*code_stale)(struct vcpu *c, const void *host, size_t len);
 void (*code_sync)(struct vcpu *c);
 void (*cpu_place)(struct vcpu *c, enum cpu_place place);
 
-static uint32_t zero_gen; /* generation of pages that have none */
-
 /* Translates for one kind of access, or raises. */
 static void translate(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *t)
 {
@@ -123,6 +121,6 @@ const uint32_t *cpu_fetch_page(struct vcpu *c, uint64_t pc, uint32_t **code_gen)
 		exc_insn_abort(c, pc, fsc);
 	if (unlikely(!t.host))
 		exc_insn_abort(c, pc, FSC_EXTERNAL);
-	*code_gen = t.r->readonly ? &zero_gen : &t.r->code_gen[(t.pa - t.r->start) >> TLB_PAGE_BITS];
+	*code_gen = &t.r->code_gen[(t.pa - t.r->start) >> TLB_PAGE_BITS];
 	return (const uint32_t *)t.host;
 }

@@ -356,7 +356,7 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 	bool ram = l->r && l->r->host;
 	bool data = ram && !(l->flags & LINE_DEVICE) && (likely(!(c->sys.mdscr & MDSCR_MDE)) || !debug_page_watched(c, page));
 
-	x->t.tag_r[k] = data && l->flags & LINE_R ? page : none;
+	x->t.tag_r[k] = data && l->flags & LINE_R && !unlikely(ld_acq(&l->r->trap_reads)) ? page : none;
 	/* Pairs with excl_watch(): the word is set before the lines are dropped. */
 	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly &&
 				!(l->r->watched && ld_acq(&l->r->watched[(l->pa - l->r->start) >> TLB_PAGE_BITS])) ?
@@ -427,7 +427,7 @@ void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool 
 	if (!(c->sys.sctlr & SCTLR_M) || (c->sys.mdscr & MDSCR_MDE) || !l2_usable(c, va, &a))
 		return NULL;
 	e = l2_find(c->tlbs, va);
-	if (!e || !e->r || !e->r->host || mmu_is_device(e->attr) || (write && e->r->readonly))
+	if (!e || !e->r || !e->r->host || mmu_is_device(e->attr) || (e->r->readonly && (write || ld_acq(&e->r->trap_reads))))
 		return NULL;
 	rights = line_rights(e->perm, e->clean, a.el0, a.pan);
 	if (!(rights & (write ? LINE_W : LINE_R)))
@@ -456,7 +456,7 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 	if (kind == MMU_WRITE && x->t.tag_w[tlb_index(va)] != l->va) /* its page may have been let go (a64/exclusive.h) */
 		line_tags(c, x, tlb_index(va), va);
 	*out = (struct mem_target){.r = l->r, .pa = l->pa | (va & (TLB_PAGE - 1)), .attr = l->attr};
-	if (l->r && l->r->host && !(kind == MMU_WRITE && l->r->readonly))
+	if (l->r && l->r->host && !(l->r->readonly && (kind == MMU_WRITE || (kind == MMU_READ && ld_acq(&l->r->trap_reads)))))
 		out->host = l->r->host + (out->pa - l->r->start);
 	else if (!l->r || !l->r->host) /* several devices may share a page */
 		out->r = physmap_find(c->pm, mk_gpa(out->pa));

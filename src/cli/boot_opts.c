@@ -133,16 +133,19 @@ TEXT_OPTION(name, name)
 
 static int opt_drive(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->drives, arg, NULL); }
 
-static int opt_hda(struct boot_ctx *x, const char *arg)
+static int file_drive(struct boot_ctx *x, const char *file, const char *interface)
 {
 	struct opts *o = opts_new(x->what);
 
-	opts_set(o, "file", arg);
-	opts_set(o, "if", "virtio");
+	opts_set(o, "file", file);
+	opts_set(o, "if", interface);
 	opts_set(o, "format", "raw");
 	push(&x->c->drives, o);
 	return 0;
 }
+
+static int opt_hda(struct boot_ctx *x, const char *arg) { return file_drive(x, arg, "virtio"); }
+static int opt_pflash(struct boot_ctx *x, const char *arg) { return file_drive(x, arg, "pflash"); }
 
 static int opt_netdev(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->netdevs, arg, "type"); }
 static int opt_nic(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->nics, arg, "type"); }

@@ -4,6 +4,8 @@ libdev_a_SOURCES = \
 	src/dev/irq.h \
 	src/dev/gic.h \
 	src/dev/gic_priv.h \
+	src/dev/cfi_flash.h \
+	src/dev/cfi_flash.c \
 	src/dev/gic.c \
 	src/dev/gic_irqs.c \
 	src/dev/gic_cpu.c \

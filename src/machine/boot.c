@@ -14,6 +14,7 @@
 
 #include "a64/cpumodel.h"
 #include "base/bits.h"
+#include "dev/fw_cfg.h"
 #include "machine/fdt.h"
 #include "machine/machine_priv.h"
 #include "machine/memmap.h"
@@ -90,6 +91,44 @@ static int load_fdt(struct machine *m, const struct loaded *k, uint64_t initrd, 
 	return rc;
 }
 
+/* A file as a pair of fw_cfg items, for firmware that loads kernels. */
+static int offer(struct machine *m, const char *path, enum fw_cfg_key size, enum fw_cfg_key data, struct err *e)
+{
+	struct file_data f;
+
+	if (!path)
+		return 0;
+	if (file_read(path, &f, e))
+		return -1;
+	if (f.size > UINT32_MAX) {
+		file_free(&f);
+		return err_set(e, EXIT_INPUT, "'%s' is too large for the firmware's interface (4 GiB)", path);
+	}
+	fw_cfg_add_u32(m->fw_cfg, size, (uint32_t)f.size);
+	fw_cfg_add(m->fw_cfg, data, f.data, (uint32_t)f.size);
+	file_free(&f);
+	return 0;
+}
+
+/* Firmware in flash finds the device tree at the start of RAM, and kernel, initrd and command line through fw_cfg. */
+static int load_for_firmware(struct machine *m, struct err *e)
+{
+	struct loaded nothing = {.low = m->ram.base + m->ram.size, .end = m->ram.base};
+	const char *append = m->cfg->append;
+	uint64_t dtb;
+
+	if (offer(m, m->cfg->kernel, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA, e) ||
+	    offer(m, m->cfg->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, e))
+		return -1;
+	if (append) {
+		fw_cfg_add_u32(m->fw_cfg, FW_CFG_CMDLINE_SIZE, (uint32_t)strlen(append) + 1);
+		fw_cfg_add(m->fw_cfg, FW_CFG_CMDLINE_DATA, append, (uint32_t)strlen(append) + 1);
+	}
+	m->entry = VIRT_FLASH;
+	m->boot_arg = 0;
+	return load_fdt(m, &nothing, 0, 0, &dtb, e);
+}
+
 static int load_builtin(struct machine *m, struct err *e)
 {
 	m->entry = BUILTIN_ENTRY;
@@ -102,19 +141,16 @@ int machine_load(struct machine *m, struct err *e)
 	struct loaded k = {.low = m->ram.base, .end = m->ram.base};
 	uint64_t initrd, initrd_size, dtb;
 
-	if (!m->cfg->kernel && !m->cfg->bios) {
+	if (!m->cfg->kernel && !m->firmware) {
 		m->entry = m->boot_arg = 0;
 		if (machine_load_extra(m, e))
 			return -1;
 		return m->entry ? 0 : load_builtin(m, e);
 	}
-	if (m->cfg->bios) {
-		/* Firmware finds the device tree at the start of RAM and the kernel, if any, through fw_cfg. */
-		k.entry = VIRT_FLASH;
-	} else if (load_kernel(&m->ram, m->cfg->kernel, &k, e)) {
-		return -1;
-	}
-	if (load_initrd(m, &k, &initrd, &initrd_size, e) || load_fdt(m, &k, initrd, initrd_size, &dtb, e))
+	if (m->firmware)
+		return load_for_firmware(m, e) || machine_load_extra(m, e) ? -1 : 0;
+	if (load_kernel(&m->ram, m->cfg->kernel, &k, e) || load_initrd(m, &k, &initrd, &initrd_size, e) ||
+	    load_fdt(m, &k, initrd, initrd_size, &dtb, e))
 		return -1;
 	m->entry = k.entry;
 	m->boot_arg = k.linux_boot ? dtb : 0;

@@ -109,7 +109,7 @@ static void add_virtio_slots(struct machine *m)
 
 int machine_add_devices(struct machine *m, struct err *e)
 {
-	if (add_uart(m, e) || add_rtc_gpio(m, e))
+	if (machine_add_flash(m, e) || add_uart(m, e) || add_rtc_gpio(m, e))
 		return -1;
 
 	add_virtio_slots(m);

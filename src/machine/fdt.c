@@ -218,12 +218,24 @@ static void gpio_nodes(void *f, const struct fdt_config *c)
 
 static void device_nodes(void *f, const struct fdt_config *c)
 {
+	struct cells banks = {0};
+
 	fdt_begin_node(f, "apb-pclk");
 	fdt_property_string(f, "compatible", "fixed-clock");
 	fdt_property_u32(f, "#clock-cells", 0);
 	fdt_property_u32(f, "clock-frequency", 24000000);
 	fdt_property_string(f, "clock-output-names", "clk24mhz");
 	fdt_property_u32(f, "phandle", PHANDLE_CLOCK);
+	fdt_end_node(f);
+
+	begin_dev(f, "flash", VIRT_FLASH);
+	fdt_property_string(f, "compatible", "cfi-flash");
+	cell64(&banks, VIRT_FLASH);
+	cell64(&banks, VIRT_FLASH_SIZE);
+	cell64(&banks, VIRT_FLASH + VIRT_FLASH_SIZE);
+	cell64(&banks, VIRT_FLASH_SIZE);
+	prop(f, "reg", &banks);
+	fdt_property_u32(f, "bank-width", 4);
 	fdt_end_node(f);
 
 	primecell(f, c, "pl011", "arm,pl011|arm,primecell", VIRT_UART, VIRT_SPI_UART, true);

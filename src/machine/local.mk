@@ -2,7 +2,7 @@ noinst_LIBRARIES += libmachine.a
 libmachine_a_SOURCES = \
 	src/machine/config.h src/machine/memmap.h \
 	src/machine/machine.h src/machine/machine_priv.h src/machine/machine.c \
-	src/machine/boot.c src/machine/chardevs.c src/machine/devices.c src/machine/virtio.c \
+	src/machine/boot.c src/machine/chardevs.c src/machine/devices.c src/machine/flash.c src/machine/virtio.c \
 	src/machine/fdt.h src/machine/fdt.c \
 	src/machine/loader.h src/machine/loader.c \
 	src/machine/qmp.h src/machine/qmp.c src/machine/stats.h src/machine/stats.c \

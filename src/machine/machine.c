@@ -142,14 +142,6 @@ static int make_memory(struct machine *m, struct err *e)
 	if (log_on(LOG_SCHED))
 		place_print(m->place, stderr);
 	place_bind_memory(m->place, physmap_host(m->pm, mk_gpa(VIRT_RAM), m->cfg->ram_size, true), m->cfg->ram_size);
-	if (m->cfg->bios) {
-		struct guest_ram flash = {m->pm, VIRT_FLASH, VIRT_FLASH_SIZE};
-		uint64_t size;
-
-		if (physmap_add_rom(m->pm, mk_gpa(VIRT_FLASH), VIRT_FLASH_SIZE, "flash", e) ||
-		    load_raw(&flash, m->cfg->bios, VIRT_FLASH, VIRT_FLASH_SIZE, &size, e))
-			return -1;
-	}
 	return 0;
 }
 
@@ -198,7 +190,7 @@ static int start_jit(struct machine *m, struct err *e)
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
-	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->cfg->bios);
+	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->firmware);
 
 	if (choose_cpu(m, e))
 		return -1;

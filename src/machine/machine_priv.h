@@ -58,6 +58,7 @@ struct machine {
 	unsigned nnetdevs;                /* CONST_AFTER_INIT */
 	unsigned nvirtio;                 /* CONST_AFTER_INIT: how many are taken, from the highest down */
 
+	bool firmware;                    /* CONST_AFTER_INIT: the first bank of flash has some, and vCPU 0 starts there */
 	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
 };
 
@@ -78,6 +79,8 @@ int machine_add_virtio(struct machine *m, struct err *e);
 /* virtio.c: what -device loader puts into memory. */
 int machine_load_extra(struct machine *m, struct err *e);
 int machine_add_devices(struct machine *m, struct err *e);
+/* flash.c */
+int machine_add_flash(struct machine *m, struct err *e);
 /* Stops or continues all vCPUs for the user; false: they were already. Not on a vCPU thread. */
 bool machine_pause(struct machine *m, bool pause);
 bool machine_is_paused(const struct machine *m);

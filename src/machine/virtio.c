@@ -127,10 +127,10 @@ static int add_plain_drives(struct machine *m, struct err *e)
 		opts_str(o, "index", NULL);
 		opts_str(o, "media", NULL);
 		opts_str(o, "id", NULL);
-		if (!strcmp(type, "none"))
+		if (!strcmp(type, "none") || !strcmp(type, "pflash"))
 			continue;
 		if (strcmp(type, "virtio"))
-			return err_set(e, EXIT_USAGE, "-drive if=%s: this board has virtio disks only (if=virtio, or if=none with -device)", type);
+			return err_set(e, EXIT_USAGE, "-drive if=%s: this board has virtio disks and flash (if=virtio, if=pflash, or if=none with -device)", type);
 		if (blkimg_config(o, &c, e) || opts_finish(o, e))
 			return -1;
 		img = blkimg_open(&c, e);

@@ -126,9 +126,32 @@ int physmap_add_ram(struct physmap *pm, gpa start, uint64_t size, const char *na
 	return add_host(pm, start, size, name, false, e);
 }
 
-int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, struct err *e)
+static struct mem_region *find(struct physmap *pm, uint64_t a)
 {
-	return add_host(pm, start, size, name, true, e);
+	unsigned k = lower_bound(pm, a);
+
+	return k < pm->n && pm->regions[k].start <= a ? &pm->regions[k] : NULL;
+}
+
+int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, const struct mmio_ops *ops, void *dev,
+		    struct err *e)
+{
+	struct mem_region *r;
+
+	if (add_host(pm, start, size, name, true, e))
+		return -1;
+	r = find(pm, start.v);
+	r->ops = ops;
+	r->dev = dev;
+	return 0;
+}
+
+void physmap_trap_reads(struct physmap *pm, gpa start)
+{
+	struct mem_region *r = find(pm, start.v);
+
+	BUG_ON(!r || !r->readonly || !r->ops);
+	st_rel(&r->trap_reads, 1);
 }
 
 void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct mmio_ops *ops, void *dev)

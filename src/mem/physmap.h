@@ -31,9 +31,11 @@ struct mmio_ops {
 struct mem_region {
 	uint64_t start, size;       /* CONST_AFTER_INIT */
 	uint8_t *host;              /* CONST_AFTER_INIT; NULL for a device window */
-	const struct mmio_ops *ops; /* CONST_AFTER_INIT; NULL for RAM */
+	const struct mmio_ops *ops; /* CONST_AFTER_INIT; NULL for RAM, and for a ROM that ignores writes */
 	void *dev;                  /* CONST_AFTER_INIT */
-	bool readonly;              /* CONST_AFTER_INIT; RAM that ignores guest writes (ROM, flash) */
+	bool readonly;              /* CONST_AFTER_INIT; ROM: fetched and read from host, writes go to ops */
+	uint32_t trap_reads;        /* ATOMIC(st_rel in physmap_trap_reads, ld_acq where TLB entries are made): data
+	                               reads of a ROM go to ops, too */
 	uint16_t *watched;          /* CONST_AFTER_INIT pointer, writable RAM: one word per 4 KiB page, ATOMIC: stores
 	                               that monitors must see (a64/exclusive.h) */
 	uint32_t *code_gen;         /* CONST_AFTER_INIT pointer, RAM: one word per 4 KiB page, ATOMIC: bumped
@@ -48,7 +50,14 @@ void physmap_free(struct physmap *pm);
 
 /* Maps `size` bytes (page multiples) of zeroed host memory at start. 0, or -1 with e filled. */
 int physmap_add_ram(struct physmap *pm, gpa start, uint64_t size, const char *name, struct err *e);
-int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, struct err *e);
+/* The same for a ROM; ops may be NULL. */
+int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, const struct mmio_ops *ops, void *dev,
+		    struct err *e);
+/*
+ * Data reads of the ROM at start go to its ops from now on: for TLB entries that are made from now on, so the caller
+ * has those that exist dropped. Any thread.
+ */
+void physmap_trap_reads(struct physmap *pm, gpa start);
 /* Maps a device window. Overlaps are a BUG. */
 void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct mmio_ops *ops, void *dev);
 

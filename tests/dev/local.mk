@@ -25,3 +25,5 @@ check_PROGRAMS += tests/dev/t_term
 tests_dev_t_term_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE) -lutil
 check_PROGRAMS += tests/dev/t_virtio_race
 tests_dev_t_virtio_race_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+check_PROGRAMS += tests/dev/t_cfi_flash
+tests_dev_t_cfi_flash_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)

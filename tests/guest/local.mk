@@ -10,5 +10,6 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh
 LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh tests/guest/t_bootstrap.sh
+LONG_TESTS += tests/guest/t_firmware.sh
 tests/guest/t_bootstrap.log: tests/cli/ptyrun
 EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
