@@ -30,7 +30,8 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(const, T_INT, "")        /* k */ \
 	X(vconst, T_VEC, "")       /* k low, k2 high */ \
 	X(kb, T_BOOL, "")          /* imm 0 or 1 */ \
-	X(getr, T_NONE, "")        /* imm slot; type is the slot's */ \
+	X(getr, T_NONE, "")        /* imm slot; type is the slot's. Among the first of a block: in the back end's register k - 1; \
+				      aux 1: memory may be older */ \
 	X(ldenv, T_INT, "")        /* imm offset in the environment, aux size log2; zero-extended */ \
 	X(stenv, T_NONE, "Q")      /* imm offset, aux size log2 */ \
 	X(ld, T_INT, "Q")          /* [a0 + k], aux MEM_ bits, snap */ \
@@ -44,9 +45,9 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(fence, T_NONE, "")       /* full fence; imm 1: only if one is owed */ \
 	X(owe, T_NONE, "")         /* a fence is owed */ \
 	X(helper, T_INT, "qqq")    /* function k, imm HF_ bits, operands optional; snap */ \
-	X(block, T_NONE, "")       /* branches of the unit to pc k come here; the k2 getr nodes that follow are in registers; \
-				      imm 1: the flags need not be in memory here; aux not 0: they are the flags of this operation with \
-				      immediate imm >> 1, whose operands come as the param nodes that follow */ \
+	X(block, T_NONE, "")       /* branches of the unit to pc k come here, but for the first; the k2 getr nodes that follow are in \
+				      registers; imm BLOCK_FLAGS_ bits; aux not 0: the flags are those of this operation, and what \
+				      BLOCK_FLAGS_A and _B do not tell of its operands comes as the param nodes that follow */ \
 	X(param, T_INT, "")        /* imm 0 or 1: operand of the flags, from the branches to the block */ \
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
@@ -83,6 +84,13 @@ enum ir_rmw { IR_RMW_ADD, IR_RMW_CLR, IR_RMW_EOR, IR_RMW_SET, IR_RMW_SMAX, IR_RM
 #define HF_SYNC (1u << 0)    /* write all of the snapshot to memory before the call */
 #define HF_RESULT (1u << 1)  /* the result is used */
 #define HF_LEAVE (1u << 2)   /* a result that is not 0 leaves to the run loop with the state in memory */
+
+/* imm of block nodes */
+#define BLOCK_FLAGS_DEAD (1u << 0) /* the flags need not be in memory here */
+#define BLOCK_FLAGS_64 (1u << 1)   /* immediate of the flags' operation */
+#define BLOCK_FLAGS_A (1u << 2)    /* its first operand is the value of the carried slot imm >> BLOCK_FLAGS_SLOT */
+#define BLOCK_FLAGS_B (1u << 3)    /* its second operand is a constant */
+#define BLOCK_FLAGS_SLOT 8
 
 #define NF_W32 1u /* a 32-bit operation: reads the low halves, result zero-extended */
 

@@ -149,6 +149,8 @@ void x_jcc_to(struct xa *a, enum x_cc cc, const void *exec_target);
 void x_call(struct xa *a, const void *fn);
 /* Pads so that a jmp rel32 emitted next has its displacement on a 4-byte boundary. */
 void x_align_jmp(struct xa *a);
+/* Long no-operations up to the next multiple of `to`. */
+void x_align(struct xa *a, unsigned to);
 
 /* Vector moves */
 static inline void x_vmov(struct xa *a, int d, int s) { x_vrr(a, PNONE, 0x28, d, 0, s); }

@@ -12,7 +12,7 @@
 #include "x64/lower.h"
 
 struct x64_config x64_cfg;
-const void *glue_slow, *glue_slow_v, *glue_exit;
+const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags;
 static const void *glue_enter;
 
 static const uint8_t pushed[] = {RBX, RBP, R12, R13, R14, R15};
@@ -60,12 +60,65 @@ static void emit_slow(struct xa *a, bool vec)
 	x8(a, 0xc3);
 }
 
+/* The operation of FR_NZ_KIND on eax or rax and ecx or rcx, for the host's flags. */
+static void host_flags(struct xa *a, unsigned op, bool w)
+{
+	switch (op) {
+	case RL_FSUB: x_alu(a, X_CMP, w, RAX, xr(RCX)); break;
+	case RL_FADD: x_alu(a, X_ADD, w, RAX, xr(RCX)); break;
+	default: x_test(a, w, RAX, RAX); break;
+	}
+}
+
+/* Called with FR_NZ_KIND not 0: brings the environment's flags up to date. Keeps all but rax, rcx, rdx. */
+static void emit_flags(struct xa *a)
+{
+	x_load(a, true, RAX, xmem(RSP, 8 + FR_NZ_A));
+	x_load(a, true, RCX, xmem(RSP, 8 + FR_NZ_B));
+	x_load(a, false, RDX, xmem(RSP, 8 + FR_NZ_KIND));
+	for (unsigned op = RL_FSUB; op <= RL_FLOGIC; op++)
+		for (unsigned w = 0; w < 2; w++) {
+			uint8_t *other;
+
+			x_alu_i(a, X_CMP, false, xr(RDX), (int)(op | w << 7));
+			other = x_jcc(a, CC_NE);
+			host_flags(a, op, w);
+			lo_nzcv_from_host(a, op == RL_FSUB);
+			x_store(a, false, xmem(R15, (int)x64_cfg.off_nzcv), RAX);
+			x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, 8 + FR_NZ_KIND));
+			x32(a, 0);
+			x8(a, 0xc3);
+			x_bind(a, other);
+		}
+	x8(a, 0x0f); /* ud2: no such kind */
+	x8(a, 0x0b);
+}
+
+/* The way out: rax and edx are the result, nothing else is needed any more. */
+static void exit_flags(struct xa *a)
+{
+	uint8_t *none;
+
+	x_op(a, PNONE, 0x83, false, X_CMP, xmem(RSP, FR_NZ_KIND));
+	x8(a, 0);
+	none = x_jcc(a, CC_E);
+	x_mov(a, true, RSI, RAX);
+	x_mov(a, true, RDI, RDX);
+	x8(a, 0xe8);
+	x32(a, (uint32_t)((const uint8_t *)glue_flags - (a->p + 4 + a->delta)));
+	x_mov(a, true, RAX, RSI);
+	x_mov(a, true, RDX, RDI);
+	x_bind(a, none);
+}
+
 size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 {
 	struct xa a = {.p = buf, .start = buf, .end = buf + size, .delta = delta};
 
 	here(&a);
 	xk_emit(&a);
+	glue_flags = here(&a);
+	emit_flags(&a);
 	glue_enter = here(&a);
 	for (unsigned k = 0; k < sizeof(pushed); k++)
 		push(&a, pushed[k]);
@@ -74,8 +127,11 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	x_mov(&a, true, R15, RDI);
 	x_load(&a, true, R14, xmem(R15, (int)x64_cfg.off_tlb));
 	lo_fp_start(&a);
+	x_op(&a, PNONE, 0xc7, false, 0, xmem(RSP, FR_NZ_KIND));
+	x32(&a, 0);
 	x_op(&a, PNONE, 0xff, false, 4, xr(RSI));
 	glue_exit = here(&a);
+	exit_flags(&a);
 	lo_fp_sync(&a, RCX, RSI, FR_FLAGS, false);
 	x_alu_i(&a, X_ADD, true, xr(RSP), FR_SIZE);
 	pop(&a, RCX);
@@ -127,15 +183,34 @@ static uint64_t int_at(const struct x64_rloc *e, const uint64_t *pool, const cha
 	}
 }
 
+static uint32_t flags_of(unsigned kind, uint64_t a, uint64_t b)
+{
+	uint32_t sf = kind >> 7;
+
+	switch (kind & 127) {
+	case RL_FLOGIC: return c_fl_logic(a, sf);
+	case RL_FSUB: return c_fl_sub(a, b, sf);
+	default: return c_fl_add(a, b, sf);
+	}
+}
+
 static uint32_t flags_at(const struct x64_rloc *e, const uint64_t *pool, const char *frame)
 {
-	uint32_t sf = e->kind >> 7;
-	uint64_t a = int_at(e + 1, pool, frame);
+	return flags_of(e->kind, int_at(e + 1, pool, frame), (e->kind & 127) == RL_FLOGIC ? 0 : int_at(e + 2, pool, frame));
+}
 
-	if ((e->kind & 127) == RL_FLOGIC)
-		return c_fl_logic(a, sf);
-	return (e->kind & 127) == RL_FSUB ? c_fl_sub(a, int_at(e + 2, pool, frame), sf)
-					  : c_fl_add(a, int_at(e + 2, pool, frame), sf);
+/* Flags that no unit has brought up to date; a snapshot with newer ones replaces them. */
+static void recover_flags(const char *frame, char *env)
+{
+	uint32_t kind, flags;
+	uint64_t ab[2];
+
+	memcpy(&kind, frame + FR_NZ_KIND, 4);
+	if (!kind)
+		return;
+	memcpy(ab, frame + FR_NZ_A, 16);
+	flags = flags_of(kind, ab[0], ab[1]);
+	memcpy(env + x64_cfg.off_nzcv, &flags, 4);
 }
 
 void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const struct x64_rloc *locs,
@@ -144,6 +219,7 @@ void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const str
 	const char *f = frame;
 	char *out = env;
 
+	recover_flags(f, out);
 	for (unsigned k = 0; k < r->n; k++) {
 		const struct x64_rloc *e = &locs[r->first + k];
 		const struct ir_slot *s;

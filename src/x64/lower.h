@@ -35,7 +35,7 @@ struct group {
 };
 #define MAX_GROUPS (IR_SPARE_NODES - 1)
 
-enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL, STUB_EDGE };
+enum stub_kind { STUB_EXIT, STUB_SLOW, STUB_LEAVE, STUB_CALL, STUB_EDGE, STUB_FLAGS };
 struct stub {
 	uint8_t kind, type;
 	int8_t reg, base;   /* result or operand register; address register */
@@ -60,7 +60,7 @@ struct stub {
 #define MAX_USES (IR_MAX_NODES * 6)
 #define MAX_STUBS 1200
 #define MAX_RLOCS 30000
-#define MAX_CARRIED 32
+#define MAX_CARRIED 24
 #define MAX_BLOCKS 32
 #define MAX_FIX 512
 
@@ -93,16 +93,12 @@ struct lower {
 	unsigned nblocks, block;   /* block: the one being lowered */
 	bool block_synced;         /* memory was brought up to date in it */
 	struct {
-		ir_ref node;
+		ir_ref node;         /* the nodes of the slots that it wants in registers (carries) follow */
+		unsigned ncarried;
 		uint64_t pc;
 		uint8_t *label;
 	} blocks[MAX_BLOCKS];
-	unsigned ncarried;
-	struct {
-		uint8_t slot;
-		int8_t reg;
-	} carried[MAX_CARRIED];    /* slots that stay in registers from block to block */
-	uint32_t carry_g, carry_x; /* these registers */
+	uint32_t carry_g, carry_x; /* registers with which the block being lowered started */
 	unsigned nfix;
 	struct {
 		uint8_t *at;
@@ -164,14 +160,18 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e);
 void lo_find_blocks(struct lower *l);
 /* The block that a branch goes to, or -1. */
 int lo_edge(const struct lower *l, const struct ir_node *n);
-/* The node of slot `slot`, a carried one by its index, at the start of the block of r. */
-ir_ref lo_carried_at(const struct lower *l, ir_ref r, unsigned k);
+/* The block that node r is in. */
+unsigned lo_block_of(const struct lower *l, ir_ref r);
+/* The node with which block b carries slot `slot`; 0: it does not. */
+ir_ref lo_carried(const struct lower *l, unsigned b, unsigned slot);
 void low_block(struct lower *l, ir_ref r);
 void low_edge(struct lower *l, ir_ref r, unsigned block);
 void low_edge_if(struct lower *l, ir_ref r, unsigned block);
 void low_edge_stub(struct lower *l, const struct stub *s);
 void low_bind_edges(struct lower *l);
 struct stub *lo_stub(struct lower *l, enum stub_kind kind);
+/* Brings the environment's flags up to date (FR_NZ_KIND); destroys rax, rcx, rdx. */
+void low_sync_flags(struct lower *l);
 
 /*
  * Native lowerings of vector rows: emit for operands s[] and result d
@@ -196,6 +196,6 @@ void lo_fp_start(struct xa *a);
 /* The call itself: operands are in the frame, the result will be. */
 void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 
-extern const void *glue_slow, *glue_slow_v, *glue_exit;
+extern const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags;
 
 #endif

@@ -27,25 +27,44 @@ static int rloc_int(struct lower *l, const struct x64_rloc *e, int scratch)
 	}
 }
 
-/* Flags of add, sub or logic of the operands that follow, into eax. */
-static void rloc_flags(struct lower *l, const struct x64_rloc *e)
+/* An integer's value to memory. */
+static void put_int(struct lower *l, bool w, struct xm m, const struct x64_rloc *e)
+{
+	uint64_t k = (e->kind & 127) == RL_K ? l->pool[e->idx] : 0;
+
+	if ((e->kind & 127) == RL_K && (!w || (int64_t)k == (int32_t)k)) {
+		x_op(&l->a, PNONE, 0xc7, w, 0, m);
+		x32(&l->a, (uint32_t)k);
+		return;
+	}
+	x_store(&l->a, w, m, rloc_int(l, e, RAX));
+}
+
+static void set_kind(struct xa *a, unsigned kind)
+{
+	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_NZ_KIND));
+	x32(a, kind);
+}
+
+/* The flags of an operation on the entries that follow are left to whoever needs them. */
+static void put_flags(struct lower *l, const struct x64_rloc *e)
 {
 	bool w = e->kind & 128;
-	unsigned kind = e->kind & 127;
-	int r0 = rloc_int(l, e + 1, RAX), r1;
 
-	if (kind == RL_FLOGIC) {
-		x_test(&l->a, w, r0, r0);
-	} else {
-		r1 = rloc_int(l, e + 2, RCX);
-		if (kind == RL_FSUB) {
-			x_alu(&l->a, X_CMP, w, r0, xr(r1));
-		} else {
-			x_mov(&l->a, w, RDX, r0);
-			x_alu(&l->a, X_ADD, w, RDX, xr(r1));
-		}
-	}
-	lo_nzcv_from_host(&l->a, kind == RL_FSUB);
+	set_kind(&l->a, e->kind);
+	put_int(l, w, xmem(RSP, FR_NZ_A), e + 1);
+	if ((e->kind & 127) != RL_FLOGIC)
+		put_int(l, w, xmem(RSP, FR_NZ_B), e + 2);
+}
+
+void low_sync_flags(struct lower *l)
+{
+	struct stub *s = lo_stub(l, STUB_FLAGS);
+
+	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(RSP, FR_NZ_KIND));
+	x8(&l->a, 0);
+	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
+	s->back = l->a.p;
 }
 
 void low_store_slot(struct lower *l, const struct x64_rloc *e)
@@ -55,9 +74,12 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e)
 	struct xa *a = &l->a;
 
 	if ((e->kind & 127) >= RL_FSUB) {
-		rloc_flags(l, e);
-		x_store(a, false, m, RAX);
-	} else if (sl->type == T_VEC) {
+		put_flags(l, e);
+		return;
+	}
+	if (sl->type == T_FLAGS)
+		set_kind(a, 0);
+	if (sl->type == T_VEC) {
 		int x = e->idx;
 
 		if (e->kind == RL_SPILL) {
@@ -72,11 +94,8 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e)
 			return;
 		}
 		x_vstore(a, m, x);
-	} else if (e->kind == RL_K && (int64_t)l->pool[e->idx] == (int32_t)l->pool[e->idx]) {
-		x_op(a, PNONE, 0xc7, sl->size == 8, 0, m);
-		x32(a, (uint32_t)l->pool[e->idx]);
 	} else {
-		x_store(a, sl->size == 8, m, rloc_int(l, e, RAX));
+		put_int(l, sl->size == 8, m, e);
 	}
 }
 
@@ -233,6 +252,7 @@ void low_helper(struct lower *l, ir_ref r)
 	if (n->imm & HF_SYNC) {
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt);
+		low_sync_flags(l);
 		set_pc(a, l->u->snaps[n->snap - 1].pc);
 		lo_fp_sync(a, RAX, RCX, FR_FLAGS, true);
 	}
@@ -267,6 +287,12 @@ void low_helper(struct lower *l, ir_ref r)
 		x_mov(a, true, lo_def(l, r), RAX);
 }
 
+static void call_glue(struct xa *a, const void *fn)
+{
+	x8(a, 0xe8);
+	x32(a, (uint32_t)((const uint8_t *)fn - (a->p + 4 + a->delta)));
+}
+
 static void slow_path(struct lower *l, struct stub *s)
 {
 	struct xa *a = &l->a;
@@ -282,17 +308,7 @@ static void slow_path(struct lower *l, struct stub *s)
 	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_REC));
 	x32(a, s->rec);
 	x_mov_ri(a, RDX, (uint64_t)(uintptr_t)l->job->unit);
-	x8(a, 0xe8);
-	x32(a, 0);
-	{
-		const void *fn = s->xmm_live ? glue_slow_v : glue_slow;
-		intptr_t rel = (const uint8_t *)fn - (a->p + a->delta);
-		int32_t rel32 = (int32_t)rel;
-
-		if (a->overflow)
-			return;
-		memcpy(a->p - 4, &rel32, 4);
-	}
+	call_glue(a, s->xmm_live ? glue_slow_v : glue_slow);
 	if (s->load) {
 		if (s->type == T_VEC)
 			x_vload(a, s->reg, xmem(RSP, FR_TMP));
@@ -331,6 +347,10 @@ void low_stubs(struct lower *l)
 		case STUB_LEAVE:
 			low_writeback(l, s->first, s->n);
 			leave(&l->a, s->pc);
+			break;
+		case STUB_FLAGS:
+			call_glue(&l->a, glue_flags);
+			x_jmp_to(&l->a, s->back + l->a.delta);
 			break;
 		}
 	}

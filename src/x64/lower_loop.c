@@ -13,28 +13,16 @@ static const uint8_t order_x[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 void lo_find_blocks(struct lower *l)
 {
 	const struct ir_unit *u = l->u;
-	unsigned ng = 0, nx = 0;
 
-	l->nblocks = l->ncarried = l->nfix = 0;
+	l->nblocks = l->nfix = 0;
 	l->carry_g = l->carry_x = 0;
-	for (ir_ref r = 1; r < u->nn && l->nblocks < MAX_BLOCKS; r++) {
-		if (LN(r)->op != IR_block)
-			continue;
-		l->blocks[l->nblocks].node = r;
-		l->blocks[l->nblocks].pc = LN(r)->k;
-		l->blocks[l->nblocks++].label = 0;
-		if (l->nblocks > 1)
-			continue;
-		for (unsigned k = 0; k < LN(r)->k2; k++) {
-			const struct ir_node *g = LN(r + 1 + k);
-			bool vec = g->type == T_VEC;
-			int reg = vec ? order_x[nx++] : order_g[ng++];
-
-			l->carried[l->ncarried].slot = (uint8_t)g->imm;
-			l->carried[l->ncarried++].reg = (int8_t)reg;
-			*(vec ? &l->carry_x : &l->carry_g) |= 1u << reg;
+	for (ir_ref r = 1; r < u->nn && l->nblocks < MAX_BLOCKS; r++)
+		if (LN(r)->op == IR_block) {
+			l->blocks[l->nblocks].node = r;
+			l->blocks[l->nblocks].ncarried = (unsigned)LN(r)->k2;
+			l->blocks[l->nblocks].pc = LN(r)->k;
+			l->blocks[l->nblocks++].label = 0;
 		}
-	}
 }
 
 int lo_edge(const struct lower *l, const struct ir_node *n)
@@ -46,25 +34,39 @@ int lo_edge(const struct lower *l, const struct ir_node *n)
 	return -1;
 }
 
-ir_ref lo_carried_at(const struct lower *l, ir_ref r, unsigned k)
+unsigned lo_block_of(const struct lower *l, ir_ref r)
 {
 	unsigned b = l->nblocks - 1;
 
 	while (b && l->blocks[b].node > r)
 		b--;
-	return l->blocks[b].node + 1 + k;
+	return b;
+}
+
+ir_ref lo_carried(const struct lower *l, unsigned b, unsigned slot)
+{
+	for (unsigned k = 0; k < l->blocks[b].ncarried; k++)
+		if (LN(l->blocks[b].node + 1 + k)->imm == slot)
+			return l->blocks[b].node + 1 + k;
+	return 0;
+}
+
+/* The register that a block's node of a carried slot is in. */
+static int home(const struct lower *l, ir_ref g)
+{
+	return LN(g)->type == T_VEC ? order_x[LN(g)->k - 1] : order_g[LN(g)->k - 1];
 }
 
 static bool is_back(const struct lower *l, ir_ref r) { return LN(r)->k <= l->u->snaps[LN(r)->snap - 1].pc; }
 
-static void hints_of(struct lower *l, const struct ir_snap *s)
+static void hints_of(struct lower *l, const struct ir_snap *s, unsigned b)
 {
 	for (uint32_t k = 0; k < s->n; k++) {
 		const struct ir_snapent *e = &l->u->ents[s->first + k];
+		ir_ref g = lo_carried(l, b, e->slot);
 
-		for (unsigned c = 0; c < l->ncarried; c++)
-			if (l->carried[c].slot == e->slot && !l->v[e->ref].hint)
-				l->v[e->ref].hint = l->carried[c].reg;
+		if (g && !l->v[e->ref].hint)
+			l->v[e->ref].hint = (int8_t)home(l, g);
 	}
 }
 
@@ -74,7 +76,7 @@ static void set_hints(struct lower *l, ir_ref r)
 	for (unsigned round = 0; round < 2; round++)
 		for (ir_ref n = r + 1; n < l->u->nn && LN(n)->op != IR_block; n++)
 			if (lo_edge(l, LN(n)) >= 0 && (round || is_back(l, n)))
-				hints_of(l, &l->u->snaps[LN(n)->snap - 1]);
+				hints_of(l, &l->u->snaps[LN(n)->snap - 1], (unsigned)lo_edge(l, LN(n)));
 }
 
 static void forget(struct lower *l, ir_ref *own)
@@ -96,11 +98,13 @@ void low_block(struct lower *l, ir_ref r)
 	l->block_synced = false;
 	forget(l, l->own_g);
 	forget(l, l->own_x);
-	for (unsigned k = 0; k < l->ncarried; k++) {
+	l->carry_g = l->carry_x = 0;
+	for (unsigned k = 0; k < l->blocks[b].ncarried; k++) {
 		ir_ref g = r + 1 + k;
-		int reg = l->carried[k].reg;
-		struct xm m = xmem(R15, (int)l->u->slots[l->carried[k].slot].offset);
+		int reg = home(l, g);
+		struct xm m = xmem(R15, (int)l->u->slots[LN(g)->imm].offset);
 
+		*(LN(g)->type == T_VEC ? &l->carry_x : &l->carry_g) |= 1u << reg;
 		if (!l->v[g].live)
 			continue; /* written again before anything looks */
 		l->v[g].reg = (int8_t)reg;
@@ -111,8 +115,8 @@ void low_block(struct lower *l, ir_ref r)
 			x_load(&l->a, true, reg, m);
 	}
 	set_hints(l, r);
-	while ((uintptr_t)l->a.p & 15 && !l->a.overflow)
-		x8(&l->a, 0x90);
+	if (b)
+		x_align(&l->a, 16);
 	l->blocks[b].label = l->a.p;
 	l->fl_pos = 0;
 }
@@ -200,13 +204,14 @@ static unsigned moves(struct lower *l, bool vec, uint32_t first, uint32_t cnt, u
 {
 	unsigned n = 0;
 
-	for (unsigned c = 0; c < l->ncarried; c++) {
-		unsigned slot = l->carried[c].slot;
+	for (unsigned c = 0; c < l->blocks[b].ncarried; c++) {
+		ir_ref g = l->blocks[b].node + 1 + c;
+		unsigned slot = LN(g)->imm;
 		const struct x64_rloc *e = find(l, first, cnt, slot);
 
-		if ((l->u->slots[slot].type == T_VEC) != vec || !l->v[l->blocks[b].node + 1 + c].live)
+		if ((l->u->slots[slot].type == T_VEC) != vec || !l->v[g].live)
 			continue;
-		m[n] = (struct move){l->carried[c].reg, -1, (uint8_t)slot, e};
+		m[n] = (struct move){(int8_t)home(l, g), -1, (uint8_t)slot, e};
 		if (e && (e->kind == RL_GPR || e->kind == RL_XMM))
 			m[n].src = (int8_t)e->idx;
 		n += m[n].src != m[n].dst;
@@ -214,19 +219,17 @@ static unsigned moves(struct lower *l, bool vec, uint32_t first, uint32_t cnt, u
 	return n;
 }
 
-static bool is_carried(const struct lower *l, unsigned slot)
-{
-	for (unsigned c = 0; c < l->ncarried; c++)
-		if (l->carried[c].slot == slot)
-			return true;
-	return false;
-}
-
 static bool must_store(const struct lower *l, const struct x64_rloc *e, unsigned b)
 {
-	if (e->slot == 255 || is_carried(l, e->slot))
+	const struct ir_node *t = LN(l->blocks[b].node);
+	ir_ref g;
+
+	if (e->slot == 255)
 		return false;
-	return l->u->slots[e->slot].type != T_FLAGS || !(LN(l->blocks[b].node)->imm & 1 || LN(l->blocks[b].node)->aux);
+	if (l->u->slots[e->slot].type == T_FLAGS)
+		return !(t->imm & BLOCK_FLAGS_DEAD || t->aux);
+	g = lo_carried(l, b, e->slot);
+	return !g || !LN(g)->aux;
 }
 
 /* An operand of the flags to where block b has it. */
@@ -256,23 +259,63 @@ static void put_param(struct lower *l, const struct x64_rloc *e, unsigned k)
 	}
 }
 
-static void put_flags(struct lower *l, uint32_t first, uint32_t n, unsigned b)
+static bool same_place(const struct x64_rloc *a, const struct x64_rloc *b) { return a->kind == b->kind && a->idx == b->idx; }
+
+static bool needs_params(const struct ir_node *t)
+{
+	return t->aux && (!(t->imm & BLOCK_FLAGS_A) || (t->aux != IR_fl_logic && !(t->imm & BLOCK_FLAGS_B)));
+}
+
+/* The constant second operand of the flags of block t. */
+static const struct ir_node *second(const struct lower *l, const struct ir_node *t, unsigned b)
+{
+	return t + 1 + l->blocks[b].ncarried + !(t->imm & BLOCK_FLAGS_A);
+}
+
+/* The constant flags e are what block t will make of the value of s. */
+static bool same_flags(const struct lower *l, const struct ir_node *t, unsigned b, const struct x64_rloc *s, const struct x64_rloc *e)
+{
+	const struct ir_node op = {.op = t->aux, .imm = (t->imm & BLOCK_FLAGS_64) != 0};
+
+	return s->kind == RL_K &&
+	       ir_eval_node(&op, (const u128[]){l->pool[s->idx], t->aux == IR_fl_logic ? 0 : second(l, t, b)->k}, 0) == l->pool[e->idx];
+}
+
+/* The operands of the flags to where block b wants them, if the branch has the kind that was planned. */
+static void put_flags(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b)
 {
 	const struct ir_node *t = LN(l->blocks[b].node);
-	unsigned kind = (t->aux == IR_fl_sub ? RL_FSUB : t->aux == IR_fl_add ? RL_FADD : RL_FLOGIC) | (t->imm >> 1 ? 128u : 0);
-	const struct x64_rloc *e = 0;
+	unsigned kind = (t->aux == IR_fl_sub ? RL_FSUB : t->aux == IR_fl_add ? RL_FADD : RL_FLOGIC) |
+			(t->imm & BLOCK_FLAGS_64 ? 128u : 0);
+	const struct x64_rloc *e = 0, *s;
 
 	if (!t->aux)
 		return;
 	for (uint32_t k = first; k < first + n && !e; k++)
 		if (l->rlocs[k].slot != 255 && l->u->slots[l->rlocs[k].slot].type == T_FLAGS)
 			e = &l->rlocs[k];
+	s = find(l, first, n + more, t->imm >> BLOCK_FLAGS_SLOT);
+	if (e && e->kind == RL_K && !needs_params(t)) {
+		l->fail |= !s || !same_flags(l, t, b, s, e);
+		return;
+	}
 	if (!e || e->kind != kind) { /* not as the first pass had it */
 		l->fail = true;
 		return;
 	}
-	for (unsigned k = 0; k < (t->aux == IR_fl_logic ? 1 : 2); k++)
-		put_param(l, e + 1 + k, k);
+	if (!(t->imm & BLOCK_FLAGS_A)) {
+		put_param(l, e + 1, 0);
+	} else {
+		l->fail |= !s || !same_place(s, e + 1);
+	}
+	if (t->aux == IR_fl_logic)
+		return;
+	if (!(t->imm & BLOCK_FLAGS_B)) {
+		put_param(l, e + 2, 1);
+		return;
+	}
+	t = second(l, t, b);
+	l->fail |= e[2].kind != RL_K || t->op != IR_const || l->pool[e[2].idx] != t->k;
 }
 
 static void jump(struct lower *l, uint8_t *at, unsigned b)
@@ -295,17 +338,17 @@ void low_bind_edges(struct lower *l)
 	}
 }
 
-/* Where everything is, carried slots that have not changed included. */
-static uint32_t capture(struct lower *l, ir_ref r, uint32_t *first, uint32_t *more)
+/* Where everything is that a branch to block b moves, slots that have not changed included. */
+static uint32_t capture(struct lower *l, ir_ref r, unsigned b, uint32_t *first, uint32_t *more)
 {
 	uint32_t n = lo_capture(l, LN(r)->snap, first);
 
 	*more = 0;
-	for (unsigned c = 0; c < l->ncarried; c++) {
-		unsigned slot = l->carried[c].slot;
+	for (unsigned c = 0; c < l->blocks[l->block].ncarried; c++) {
 		ir_ref g = l->blocks[l->block].node + 1 + c;
+		unsigned slot = LN(g)->imm;
 
-		if (l->block_synced || l->v[g].reg < 0 || find(l, *first, n, slot) || l->nrlocs >= MAX_RLOCS)
+		if (l->block_synced || l->v[g].reg < 0 || !lo_carried(l, b, slot) || find(l, *first, n, slot) || l->nrlocs >= MAX_RLOCS)
 			continue; /* in memory as well */
 		l->rlocs[l->nrlocs++] = (struct x64_rloc){(uint8_t)slot, LN(g)->type == T_VEC ? RL_XMM : RL_GPR, (uint16_t)l->v[g].reg};
 		++*more;
@@ -313,14 +356,15 @@ static uint32_t capture(struct lower *l, ir_ref r, uint32_t *first, uint32_t *mo
 	return n;
 }
 
-static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b)
+/* next: the block follows. */
+static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b, bool next)
 {
 	struct move m[MAX_CARRIED];
 
 	for (uint32_t k = first; k < first + n; k++)
 		if (must_store(l, &l->rlocs[k], b))
 			low_store_slot(l, &l->rlocs[k]);
-	put_flags(l, first, n, b);
+	put_flags(l, first, n, more, b);
 	for (unsigned vec = 0; vec < 2; vec++) {
 		unsigned cnt = moves(l, vec, first, n + more, b, m);
 
@@ -329,15 +373,17 @@ static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, uns
 			if (m[k].src < 0)
 				load_rest(l, vec, &m[k]);
 	}
-	jump(l, x_jmp(&l->a), b);
+	if (!next)
+		jump(l, x_jmp(&l->a), b);
 }
 
 static bool is_empty(struct lower *l, uint32_t first, uint32_t n, uint32_t more, unsigned b)
 {
 	struct move m[MAX_CARRIED];
 
-	if (LN(l->blocks[b].node)->aux)
+	if (needs_params(LN(l->blocks[b].node)))
 		return false;
+	put_flags(l, first, n, more, b); /* emits nothing, but looks whether it is as planned */
 	for (uint32_t k = first; k < first + n; k++)
 		if (must_store(l, &l->rlocs[k], b))
 			return false;
@@ -358,14 +404,14 @@ static void poll(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
 
 void low_edge(struct lower *l, ir_ref r, unsigned b)
 {
-	uint32_t first, more, n = capture(l, r, &first, &more);
+	uint32_t first, more, n = capture(l, r, b, &first, &more);
 
 	if (is_back(l, r))
 		poll(l, r, first, n);
-	edge(l, first, n, more, b);
+	edge(l, first, n, more, b, l->blocks[b].node == r + 1);
 }
 
-void low_edge_stub(struct lower *l, const struct stub *s) { edge(l, s->first, s->n, s->more, s->block); }
+void low_edge_stub(struct lower *l, const struct stub *s) { edge(l, s->first, s->n, s->more, s->block, false); }
 
 /* Branches back are the likely ones: inline.  Others go out of line, or straight to the block if nothing needs moving. */
 void low_edge_if(struct lower *l, ir_ref r, unsigned b)
@@ -376,11 +422,11 @@ void low_edge_if(struct lower *l, ir_ref r, unsigned b)
 	unsigned nfrom = 0;
 
 	lo_cond_prep(l, n->a[0]);
-	cnt = capture(l, r, &first, &more);
+	cnt = capture(l, r, b, &first, &more);
 	if (is_back(l, r)) {
 		lo_branch(l, n->a[0], n->imm, from, &nfrom, 6);
 		poll(l, r, first, cnt);
-		edge(l, first, cnt, more, b);
+		edge(l, first, cnt, more, b, false);
 		for (unsigned k = 0; k < nfrom; k++)
 			x_bind(&l->a, from[k]);
 		return;

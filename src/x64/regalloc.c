@@ -61,12 +61,17 @@ static bool in_snap(const struct lower *l, uint32_t snap, unsigned slot)
 	return false;
 }
 
-/* Carried slots that have not changed are wanted at each branch to a block. */
-static void keep_carried(struct lower *l, ir_ref r)
+/* Carried slots that have not changed are wanted at a branch to block `to`, if that carries them, too. */
+static void keep_carried(struct lower *l, ir_ref r, unsigned to)
 {
-	for (unsigned k = 0; k < l->ncarried; k++)
-		if (!in_snap(l, LN(r)->snap, l->carried[k].slot))
-			add_snap(l, lo_carried_at(l, r, k), r);
+	unsigned b = lo_block_of(l, r);
+
+	for (unsigned k = 0; k < l->blocks[b].ncarried; k++) {
+		ir_ref g = l->blocks[b].node + 1 + k;
+
+		if (lo_carried(l, to, LN(g)->imm) && !in_snap(l, LN(r)->snap, LN(g)->imm))
+			add_snap(l, g, r);
+	}
 }
 
 void ra_prepare(struct lower *l)
@@ -114,7 +119,7 @@ void ra_prepare(struct lower *l)
 		if (l->group[r] && l->groups[l->group[r]].leader != r)
 			add_use(l, l->groups[l->group[r]].ref, r);
 		if (lo_edge(l, n) >= 0)
-			keep_carried(l, r);
+			keep_carried(l, r, (unsigned)lo_edge(l, n));
 		if (v->lazy)
 			continue; /* its users have counted the operands */
 		for (unsigned k = 0; k < in->nops; k++)
@@ -264,6 +269,13 @@ void lo_vconst(struct lower *l, int d, uint64_t k, uint64_t k2)
 	}
 }
 
+static void load_slot(struct lower *l, int reg, const struct ir_node *n)
+{
+	if (n->type == T_FLAGS)
+		low_sync_flags(l);
+	x_load(&l->a, n->type != T_FLAGS, reg, xmem(R15, (int32_t)l->u->slots[n->imm].offset));
+}
+
 int lo_use(struct lower *l, ir_ref r)
 {
 	struct val *v = &l->v[r];
@@ -282,7 +294,7 @@ int lo_use(struct lower *l, ir_ref r)
 	else if (v->spill)
 		x_load(&l->a, true, reg, spill_mem(v->spill));
 	else if (n->op == IR_getr)
-		x_load(&l->a, n->type != T_FLAGS, reg, xmem(R15, (int32_t)l->u->slots[n->imm].offset));
+		load_slot(l, reg, n);
 	else
 		l->fail = true;
 	take(l, r, reg, false);

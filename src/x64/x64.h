@@ -16,14 +16,23 @@
 #include "ir/ir.h"
 #include "x64/asm.h"
 
-/* Frame offsets from rsp. */
-#define FR_GPR 0          /* 16 x 8 */
-#define FR_XMM 128        /* 16 x 16 */
-#define FR_ARG 384        /* struct op_args */
-#define FR_TMP 496        /* 32: vector operand and result of slow paths */
-#define FR_REC 528        /* index of the record */
-#define FR_FLAGS 536      /* 4: MXCSR on its way to FPSR */
-#define FR_SPILL 544      /* 16 bytes a slot */
+/*
+ * Frame offsets from rsp.
+ *
+ * The guest's flags are lazy across units: when FR_NZ_KIND is not 0, they are those of that operation (enum x64_lk from
+ * RL_FSUB on, as in an rloc) on FR_NZ_A and FR_NZ_B, and the environment's are stale.  Whoever reads the
+ * environment's brings them up to date first: units that use them, helpers, the way out (glue.c).
+ */
+#define FR_NZ_KIND 0      /* 4 */
+#define FR_NZ_A 8
+#define FR_NZ_B 16
+#define FR_GPR 32         /* 16 x 8 */
+#define FR_XMM 160        /* 16 x 16 */
+#define FR_ARG 416        /* struct op_args */
+#define FR_TMP 528        /* 32: vector operand and result of slow paths */
+#define FR_REC 560        /* index of the record */
+#define FR_FLAGS 568      /* 4: MXCSR on its way to FPSR */
+#define FR_SPILL 576      /* 16 bytes a slot */
 #define FR_NSPILL 192
 #define FR_PARAM (FR_NSPILL - 2) /* these two hold param nodes */
 #define FR_SIZE (FR_SPILL + FR_NSPILL * 16)

@@ -19,7 +19,7 @@
 #define CODE_NEED (2u << 10)
 #define CODE_NEED_MOST (96u << 10)
 #define MAX_LINKS 512
-#define PAGE_WORDS (TLB_PAGE / 4)
+_Static_assert(FLOW_PAGE_WORDS * 4 == TLB_PAGE, "units are made of pages that the TLB maps");
 
 unsigned xlate_budget = 64;
 
@@ -47,9 +47,8 @@ const struct ir_slot xlate_slots[SLOT_COUNT] = {
 struct xlate {
 	struct ir_unit *u;
 	struct lower *l;
-	/* the guest's page: each word is read once */
-	uint32_t words[PAGE_WORDS];
-	uint64_t have[PAGE_WORDS / 64];
+	struct flow_page page;
+	struct flow flow;
 	struct tlink links[MAX_LINKS];
 	char *blob;
 	size_t blob_room;
@@ -115,45 +114,54 @@ static void restore(struct ir_unit *u, const struct saved *s)
 /* Guest instructions of the unit, as the front end walked them. */
 struct walk {
 	struct xlate *x;
-	const uint32_t *page; /* host address of the guest page */
 	uint64_t page_pc;
 	unsigned lo, hi;      /* words of the page that were read */
 	unsigned n;
-	struct region region; /* found while the first block is walked */
+	struct region region;
 	bool in_region;
+	uint64_t back;        /* return address of the last call ahead that was followed; 0: none */
 };
 
-static uint32_t word_at(struct xlate *x, const struct walk *w, unsigned at)
+static bool in_page(const struct walk *w, uint64_t pc) { return !((pc ^ w->page_pc) & ~(TLB_PAGE - 1)); }
+static unsigned word_of(uint64_t pc) { return (unsigned)(pc & (TLB_PAGE - 1)) / 4; }
+
+/* Code at pc, in the page, is of this unit and goes where the walk has come to. */
+static bool goes_on(const struct walk *w, uint64_t pc)
 {
-	if (!(x->have[at / 64] >> (at & 63) & 1)) {
-		x->words[at] = (uint32_t)ram_ld32(w->page + at);
-		x->have[at / 64] |= BIT(at & 63);
-	}
-	return x->words[at];
+	const struct flow *f = &w->x->flow;
+
+	return w->in_region ? flow_has(f->inside, word_of(pc)) && !flow_has(f->starts, word_of(pc)) : !flow_has(f->heads, word_of(pc));
 }
 
-/* A branch of the instruction at e->pc to e->target. */
-static void note_branch(const struct irb *e, struct walk *w)
+/* Returns inside a region may go behind its calls. */
+static void guess_return(struct irb *e, const struct walk *w)
 {
-	if ((e->target ^ w->page_pc) & ~(TLB_PAGE - 1))
-		return;
-	if (w->in_region)
-		region_note_target(&w->region, e->target);
-	else if (e->target <= e->pc)
-		region_note_back(&w->region, e->pc, e->target);
+	for (unsigned k = 0; w->in_region && e->hint == BR_RET && k < w->x->flow.nrets; k++) {
+		uint64_t pc = w->page_pc + 4 * w->x->flow.ret[k];
+		ir_ref same = ir_pure(e->u, IR_eq64, e->cond, ir_const(e->u, pc), 0, 0, 0);
+
+		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {same}, .k = pc, .snap = ir_snapshot(e->u, e->pc)});
+	}
+}
+
+/* The return from a function whose call was followed is a branch. */
+static bool known_return(const struct irb *e, const struct walk *w)
+{
+	return e->hint == BR_RET && ir_is_const(e->u, e->cond) && e->u->n[e->cond].k == w->back;
 }
 
 /* Builds one instruction at e->pc. False: the unit has ended. */
 static bool build_insn(struct irb *e, struct walk *w)
 {
-	unsigned at = (unsigned)(e->pc & 4095) / 4;
+	unsigned at = word_of(e->pc);
 	struct a64_insn in;
+	bool returns = false;
 	struct saved s;
 
 	w->lo = MIN(w->lo, at);
 	w->hi = MAX(w->hi, at + 1);
 	w->n++;
-	e->word = word_at(w->x, w, at);
+	e->word = flow_word(&w->x->page, at);
 	e->next = NEXT_FALL;
 	save(e->u, &s);
 	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
@@ -169,26 +177,30 @@ static bool build_insn(struct irb *e, struct walk *w)
 		end(e, IR_leave, e->pc + 4, 0);
 		return false;
 	case NEXT_JMP:
+		if (known_return(e, w)) {
+			e->target = w->back;
+			w->back = 0;
+			returns = true;
+			break;
+		}
+		guess_return(e, w);
 		ir_emit(e->u, &(struct ir_node){.op = IR_jmp, .a = {e->cond}, .imm = e->hint, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	case NEXT_BRC:
 		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
-		note_branch(e, w);
 		e->target = e->pc + 4;
 		break;
 	case NEXT_BR:
+		if (e->word >> 31)
+			w->back = e->target > e->pc ? e->pc + 4 : 0;
 		break;
 	case NEXT_FALL:
 		e->target = e->pc + 4;
 		break;
 	}
-	if ((e->target ^ w->page_pc) & ~(TLB_PAGE - 1)) {
+	/* Branches backwards end the block: loops close there. A call and its return together go ahead. */
+	if (!in_page(w, e->target) || (e->target <= e->pc && !returns)) {
 		end(e, IR_br, e->target, 0);
-		return false;
-	}
-	if (e->target <= e->pc) { /* backwards: where loops close */
-		end(e, IR_br, e->target, 0);
-		note_branch(e, w);
 		return false;
 	}
 	e->pc = e->target;
@@ -201,11 +213,12 @@ static void walk_start(struct walk *w)
 	w->hi = w->n = 0;
 }
 
-/* One block from pc on, until it ends, has `budget` instructions, or comes to where another block starts. */
+/* One block from pc on, until it ends, has `budget` instructions, or comes to where another block or unit starts. */
 static void build_block(struct irb *e, struct walk *w, unsigned budget)
 {
+	w->back = 0;
 	while (build_insn(e, w)) {
-		bool joins = w->in_region && region_starts(&w->region, e->pc);
+		bool joins = !goes_on(w, e->pc);
 
 		if (joins || !budget--) {
 			/* the state is that after the last instruction: e->pc is the next */
@@ -220,7 +233,6 @@ static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, 
 	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
 
 	walk_start(w);
-	w->region.nback = 0;
 	w->in_region = false;
 	ir_reset(x->u);
 	build_block(&e, w, budget - 1);
@@ -230,36 +242,38 @@ static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, 
 static void build_region(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget,
 			 const struct region_plan *plan)
 {
-	struct region *g = &w->region;
+	const struct region *g = &w->region;
 
 	walk_start(w);
 	w->in_region = true;
 	ir_reset(x->u);
-	g->block[0] = pc;
-	g->nblocks = 1;
-	for (unsigned k = 0; k < g->nblocks && w->n < REGION_BUDGET * budget; k++) {
+	region_block(x->u, g, 0, plan);
+	ir_emit(x->u, &(struct ir_node){.op = IR_br, .k = pc, .snap = ir_snapshot(x->u, pc - 4)});
+	for (unsigned k = 1; k < g->nblocks; k++) {
 		struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = g->block[k]};
 
 		region_block(x->u, g, k, plan);
-		build_block(&e, w, budget - 1);
+		build_block(&e, w, REGION_BUDGET * budget);
 	}
 }
 
-/* The unit's intermediate code; regions: allowed. False: a region was made. */
+/* The unit's intermediate code; regions: allowed. False: it is a region. */
 static bool build_unit(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget, bool regions)
 {
 	struct region_plan plan;
 
-	build(x, c, pc, w, budget);
-	if (!regions || !w->region.nback || x->u->overflow)
+	flow_find(&x->flow, &x->page, word_of(pc), REGION_BUDGET * budget);
+	if (!regions || !x->flow.nstarts) {
+		build(x, c, pc, w, budget);
 		return true;
-	build_region(x, c, pc, w, budget, 0);
-	if (!x->u->overflow && region_plan(x->u, &w->region, &plan)) {
-		build_region(x, c, pc, w, budget, &plan);
-		return false;
 	}
-	build(x, c, pc, w, budget);
-	return true;
+	region_init(&w->region, &x->flow, w->page_pc);
+	build_region(x, c, pc, w, budget, 0);
+	if (!x->u->overflow) {
+		region_plan(x->u, &w->region, &plan);
+		build_region(x, c, pc, w, budget, &plan);
+	}
+	return false;
 }
 
 /* The tables of slow paths, in x->blob. */
@@ -291,12 +305,12 @@ static void make_links(struct xlate *x, const struct x64_out *o)
 		x->links[k] = (struct tlink){.site = o->links[k].site, .stub = o->links[k].stub, .user = o->links[k].pc};
 }
 
-static void log_unit(const struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
+static void log_unit(struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
 {
 	if (log_on(LOG_IN_ASM)) {
 		log_printf("IN: %u instructions\n", w->n);
 		for (unsigned k = w->lo; k < w->hi; k++)
-			disas_guest((uint32_t)ram_ld32(w->page + k), w->page_pc + 4 * k);
+			disas_guest(flow_word(&x->page, k), w->page_pc + 4 * k);
 	}
 	if (log_on(LOG_IR | LOG_OPT)) {
 		char *buf = 0;
@@ -317,13 +331,13 @@ static void log_unit(const struct xlate *x, const struct walk *w, uint64_t pc, c
 static struct tblock *publish(struct xlate *x, struct tcache_cpu *tc, const struct tkey *key, const struct walk *w, uint64_t gen,
 			      const struct tspace *s, const struct x64_out *o, bool *no_space)
 {
-	struct tspan span = {.host = w->page + w->lo, .bytes = (w->hi - w->lo) * 4};
+	struct tspan span = {.host = x->page.host + w->lo, .bytes = (w->hi - w->lo) * 4};
 	struct tdraft d = {.key = *key, .code = o->code - s->delta, .code_bytes = o->size, .guest_insns = w->n,
-			   .links = x->links, .nlinks = o->nlinks, .spans = &span, .nspans = 1, .guest_copy = x->words + w->lo,
-			   .pages = {w->page}, .gen = {gen}};
+			   .links = x->links, .nlinks = o->nlinks, .spans = &span, .nspans = 1, .guest_copy = x->page.words + w->lo,
+			   .pages = {x->page.host}, .gen = {gen}};
 
 	for (unsigned k = w->lo; k < w->hi; k++) /* those between blocks */
-		word_at(x, w, k);
+		flow_word(&x->page, k);
 	make_links(x, o);
 	d.blob_bytes = make_blob(x, o);
 	d.blob = x->blob;
@@ -369,12 +383,13 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 			  const uint32_t *host)
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
-	struct walk w = {.x = x, .page = host - (pc & 4095) / 4, .page_pc = pc & ~UINT64_C(4095)};
+	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
 	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE)};
-	uint64_t gen = tcache_watch(t, w.page); /* the guest's code is read after this */
+	uint64_t gen = tcache_watch(t, host - word_of(pc)); /* the guest's code is read after this */
 	bool regions = true;
 
-	memset(x->have, 0, sizeof(x->have));
+	x->page.host = host - word_of(pc);
+	memset(x->page.have, 0, sizeof(x->page.have));
 	x->no_room = false;
 	for (unsigned budget = xlate_budget; budget;) {
 		bool plain = build_unit(x, c, pc, &w, budget, regions), smaller = x->u->overflow;

@@ -63,11 +63,93 @@ static bool spares_counter(uint32_t w)
 	return (w & 31) != 28 && (w >> 5 & 31) != 28 && (w >> 10 & 31) != 28 && (w >> 16 & 31) != 28;
 }
 
-/* Random instructions, about every other time as the body of a loop of a few turns. */
+#define MAX_WORDS 320
+#define MAX_PARTS 12
+
+/* The link register and the counter are left alone, so that calls come back and loops end. */
+static bool spares_links(uint32_t w) { return spares_counter(w) && (w & 31) != 30 && (w >> 10 & 31) != 30 && (w >> 16 & 31) != 30; }
+
+/* Up to `most` random instructions that do not branch. */
+static unsigned straight(struct vcpu *c, uint32_t *words, unsigned most)
+{
+	unsigned n = 0;
+
+	for (unsigned k = (unsigned)rnd() % (most + 1); k;) {
+		uint32_t w = insn(c);
+
+		if (!spares_links(w) || (w & 0x1c000000) == 0x14000000 || (w & 0x7e000000) == 0x34000000)
+			continue;
+		words[n++] = w;
+		k--;
+	}
+	return n;
+}
+
+struct jump {
+	unsigned at, to; /* word, part */
+	uint32_t op;     /* b, bl, b.cond, cbz, cbnz */
+};
+
+static uint32_t encode(const struct jump *j, const unsigned *start)
+{
+	int by = (int)start[j->to] - (int)j->at;
+
+	return (j->op & 0x7c000000) == 0x14000000 ? j->op | (by & 0x3ffffff) : j->op | (uint32_t)(by & 0x7ffff) << 5;
+}
+
+/*
+ * Parts that branch among each other and call functions, some of which call others: every branch back takes from the
+ * counter and leaves when that is used up.
+ */
+static unsigned make_graph(struct vcpu *c, uint32_t *words)
+{
+	unsigned parts = 2 + (unsigned)(rnd() % 6), functions = (unsigned)(rnd() % 3), end = parts + functions, njumps = 0, n = 0;
+	unsigned start[MAX_PARTS + 1];
+	struct jump jumps[4 * MAX_PARTS];
+
+	words[n++] = 0xd2800000u | (uint32_t)(1 + rnd() % 40) << 5 | 28; /* mov x28, branches back */
+	for (unsigned k = 0; k < parts; k++) {
+		unsigned to = (unsigned)(rnd() % (parts + 1));
+
+		start[k] = n;
+		n += straight(c, words + n, 6);
+		if (functions && rnd() % 3 == 0) {
+			jumps[njumps++] = (struct jump){n++, parts + (unsigned)(rnd() % functions), 0x94000000};
+			n += straight(c, words + n, 2);
+		}
+		if (to <= k) {
+			words[n++] = rnd() % 2 ? 0xf100079c : 0xd100079c; /* sub(s) x28, x28, #1 */
+			jumps[njumps++] = (struct jump){n++, end, 0xb400001c};
+		}
+		jumps[njumps++] = (struct jump){n++, to == parts ? end : to,
+						rnd() % 4 == 0 ? 0x14000000 : rnd() % 2 ? 0x54000000u | (uint32_t)(rnd() % 16)
+											: 0xb4000000u | (uint32_t)(rnd() % 27)};
+	}
+	jumps[njumps++] = (struct jump){n++, end, 0x14000000};
+	for (unsigned k = 0; k < functions; k++) {
+		start[parts + k] = n;
+		n += straight(c, words + n, 4);
+		if (rnd() % 3 == 0) { /* returns early */
+			words[n++] = 0x54000040u | (uint32_t)(rnd() % 14);
+			words[n++] = 0xd65f03c0;
+			n += straight(c, words + n, 3);
+		}
+		words[n++] = 0xd65f03c0;
+	}
+	start[end] = n;
+	for (unsigned k = 0; k < njumps; k++)
+		words[jumps[k].at] = encode(&jumps[k], start);
+	words[n++] = 0xd503201f;
+	return n;
+}
+
+/* Random instructions, about every other time as the body of a loop of a few turns, or in parts. */
 static unsigned make_program(struct vcpu *c, uint32_t *words)
 {
 	unsigned body = 1 + (unsigned)(rnd() % 40), n = 0, form = (unsigned)(rnd() % 6);
 
+	if (!only && rnd() % 3 == 0)
+		return make_graph(c, words);
 	if (form < 3 && !only)
 		words[n++] = 0xd2800000u | (uint32_t)(1 + rnd() % 6) << 5 | 28; /* mov x28, turns */
 	for (unsigned k = 0; k < body; n++) {
@@ -121,7 +203,7 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 1 ? strtoull(argv[1], 0, 0) : 1, programs = argc > 2 ? strtoull(argv[2], 0, 0) : 1500;
 	struct vcpu *c = lockstep_new();
 	static struct state in, a, b;
-	uint32_t words[64];
+	uint32_t words[MAX_WORDS];
 	unsigned bad = 0;
 
 	only = argc > 3 ? argv[3] : 0;

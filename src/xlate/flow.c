@@ -1,0 +1,330 @@
+/* See flow.h. */
+#include "xlate/flow.h"
+
+#include <string.h>
+
+#include "mem/access.h"
+
+#define MAX_BLOCKS 64
+#define NOWHERE (-1)
+
+enum kind { FALLS, GOES, CALLS, MAY_GO, RETURNS, ENDS };
+
+struct insn {
+	enum kind kind;
+	int to; /* word of the page, or NOWHERE */
+};
+
+/* A basic block. */
+struct block {
+	uint16_t at, last; /* first and last word */
+	enum kind kind;
+	int16_t taken, next; /* blocks, or NOWHERE */
+};
+
+struct graph {
+	struct flow_page *page;
+	uint64_t leads[FLOW_PAGE_WORDS / 64]; /* blocks start here */
+	uint64_t seen[FLOW_PAGE_WORDS / 64];
+	uint16_t queue[MAX_BLOCKS];
+	unsigned nqueue;
+	struct block b[MAX_BLOCKS];
+	unsigned n;
+	uint64_t succ[MAX_BLOCKS]; /* sets of blocks */
+};
+
+uint32_t flow_word(struct flow_page *p, unsigned at)
+{
+	if (!flow_has(p->have, at)) {
+		p->words[at] = (uint32_t)ram_ld32(p->host + at);
+		p->have[at / 64] |= BIT(at & 63);
+	}
+	return p->words[at];
+}
+
+static int target(unsigned at, uint32_t w, unsigned shift, unsigned bits)
+{
+	int to = (int)at + ((int32_t)(w << (32 - shift - bits)) >> (32 - bits));
+
+	return to >= 0 && to < FLOW_PAGE_WORDS ? to : NOWHERE;
+}
+
+/* Instructions after which the translator leaves the unit, besides branches: exceptions, writes of system registers, waits. */
+static bool ends(uint32_t w)
+{
+	if ((w & 0xfffff01fu) == 0xd503201fu)
+		return (w >> 5 & 127) >= 1 && (w >> 5 & 127) <= 5;
+	return (w & 0xff000000u) == 0xd4000000u || (w & 0xfff00000u) == 0xd5100000u || (w & 0xfffff0ffu) == 0xd50330dfu;
+}
+
+static struct insn look(unsigned at, uint32_t w)
+{
+	if ((w & 0x7c000000u) == 0x14000000u) {
+		int to = target(at, w, 0, 26);
+
+		return (struct insn){to == NOWHERE ? ENDS : w >> 31 ? CALLS : GOES, to};
+	}
+	if ((w & 0xff000000u) == 0x54000000u)
+		return (struct insn){(w & 15) >= 14 ? GOES : MAY_GO, target(at, w, 5, 19)};
+	if ((w & 0x7e000000u) == 0x34000000u)
+		return (struct insn){MAY_GO, target(at, w, 5, 19)};
+	if ((w & 0x7e000000u) == 0x36000000u)
+		return (struct insn){MAY_GO, target(at, w, 5, 14)};
+	if ((w & 0xfe000000u) == 0xd6000000u)
+		return (struct insn){(w & 0xfffffc1fu) == 0xd65f0000u ? RETURNS : ENDS, NOWHERE};
+	return (struct insn){ends(w) ? ENDS : FALLS, NOWHERE};
+}
+
+static void lead(struct graph *g, int at)
+{
+	if (at < 0 || at >= FLOW_PAGE_WORDS || flow_has(g->leads, (unsigned)at) || g->nqueue == MAX_BLOCKS)
+		return;
+	g->leads[at / 64] |= BIT(at & 63);
+	g->queue[g->nqueue++] = (uint16_t)at;
+}
+
+/* Breadth first, so that what is near is seen before the limit is reached. */
+static void explore(struct graph *g, unsigned entry, unsigned most)
+{
+	lead(g, (int)entry);
+	for (unsigned k = 0; k < g->nqueue; k++)
+		for (unsigned at = g->queue[k]; at < FLOW_PAGE_WORDS && !flow_has(g->seen, at) && most; at++, most--) {
+			struct insn i = look(at, flow_word(g->page, at));
+
+			g->seen[at / 64] |= BIT(at & 63);
+			if (i.kind == FALLS)
+				continue;
+			if (i.to != NOWHERE)
+				lead(g, i.to);
+			if (i.kind == MAY_GO || i.kind == CALLS)
+				lead(g, (int)at + 1);
+			break;
+		}
+}
+
+static void add_block(struct graph *g, unsigned at)
+{
+	struct block *b = &g->b[g->n++];
+	struct insn i;
+
+	for (unsigned k = at;; k++) {
+		i = look(k, flow_word(g->page, k));
+		b->last = (uint16_t)k;
+		if (i.kind != FALLS || k + 1 == FLOW_PAGE_WORDS || flow_has(g->leads, k + 1) || !flow_has(g->seen, k + 1))
+			break;
+	}
+	b->at = (uint16_t)at;
+	b->kind = i.kind;
+	b->taken = (int16_t)i.to;
+}
+
+static int find(const struct graph *g, int at)
+{
+	unsigned lo = 0, hi = g->n;
+
+	if (at == NOWHERE)
+		return NOWHERE;
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (g->b[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < g->n && g->b[lo].at == at ? (int)lo : NOWHERE;
+}
+
+/* Blocks in order of their places, and the edges. */
+static void make_blocks(struct graph *g)
+{
+	uint64_t after = 0; /* blocks behind calls */
+
+	for (unsigned w = 0; w < FLOW_PAGE_WORDS / 64; w++)
+		for (uint64_t m = g->leads[w] & g->seen[w]; m; m &= m - 1)
+			add_block(g, w * 64 + (unsigned)__builtin_ctzll(m));
+	for (unsigned k = 0; k < g->n; k++) {
+		struct block *b = &g->b[k];
+
+		b->taken = (int16_t)find(g, b->taken);
+		b->next = b->kind == GOES || b->kind == RETURNS || b->kind == ENDS ? NOWHERE : (int16_t)find(g, b->last + 1);
+		if (b->kind == CALLS) {
+			after |= b->taken != NOWHERE && b->next != NOWHERE ? BIT(b->next) : 0;
+			b->next = NOWHERE;
+		}
+	}
+	for (unsigned k = 0; k < g->n; k++) {
+		const struct block *b = &g->b[k];
+
+		g->succ[k] = (b->taken != NOWHERE ? BIT(b->taken) : 0) | (b->next != NOWHERE ? BIT(b->next) : 0);
+		if (b->kind == RETURNS)
+			g->succ[k] |= after;
+	}
+}
+
+/* The blocks on ways from `entry` to itself. */
+static uint64_t component(const struct graph *g, unsigned entry)
+{
+	uint64_t from = g->succ[entry], to = BIT(entry), last;
+
+	for (uint64_t todo = from; todo;) {
+		unsigned k = (unsigned)__builtin_ctzll(todo);
+
+		todo &= todo - 1;
+		todo |= g->succ[k] & ~from;
+		from |= g->succ[k];
+	}
+	if (!(from >> entry & 1))
+		return 0;
+	do {
+		last = to;
+		for (unsigned k = 0; k < g->n; k++)
+			if (from >> k & 1 && g->succ[k] & to)
+				to |= BIT(k);
+	} while (to != last);
+	return to;
+}
+
+static bool is_back(const struct graph *g, unsigned from, unsigned to) { return g->b[to].at <= g->b[from].last; }
+
+static void find_heads(struct flow *f, const struct graph *g)
+{
+	for (unsigned k = 0; k < g->n; k++)
+		if (g->b[k].taken != NOWHERE && is_back(g, k, (unsigned)g->b[k].taken)) {
+			unsigned at = g->b[g->b[k].taken].at;
+
+			f->heads[at / 64] |= BIT(at & 63);
+		}
+}
+
+/* A block must start at k unless it has one way in, from the block before it or by a jump ahead: then it is built there. */
+static bool is_start(const struct graph *g, uint64_t set, unsigned k)
+{
+	unsigned ways = 0;
+	bool plain = true;
+
+	for (uint64_t m = set; m; m &= m - 1) {
+		unsigned from = (unsigned)__builtin_ctzll(m);
+		const struct block *b = &g->b[from];
+
+		if (!(g->succ[from] >> k & 1))
+			continue;
+		ways++;
+		plain &= b->next == (int)k || ((b->kind == GOES || b->kind == CALLS) && !is_back(g, from, k));
+	}
+	return ways != 1 || !plain;
+}
+
+static void add_loop(struct flow *f, unsigned lo, unsigned hi)
+{
+	for (unsigned k = 0; k < f->nloops; k++) {
+		struct flow_range *l = &f->loop[k];
+		bool apart = hi < l->lo || l->hi < lo, nested = (lo >= l->lo && hi <= l->hi) || (l->lo >= lo && l->hi <= hi);
+
+		if ((apart || nested) && lo != l->lo)
+			continue;
+		lo = MIN(lo, (unsigned)l->lo); /* overlapping: one loop with several heads */
+		hi = MAX(hi, (unsigned)l->hi);
+		*l = f->loop[--f->nloops];
+		add_loop(f, lo, hi);
+		return;
+	}
+	if (f->nloops < FLOW_MAX_LOOPS - 1)
+		f->loop[f->nloops++] = (struct flow_range){(uint16_t)lo, (uint16_t)hi};
+}
+
+static void sort_loops(struct flow *f)
+{
+	for (unsigned k = 1; k < f->nloops; k++)
+		for (unsigned j = k; j && f->loop[j].hi - f->loop[j].lo < f->loop[j - 1].hi - f->loop[j - 1].lo; j--) {
+			struct flow_range t = f->loop[j];
+
+			f->loop[j] = f->loop[j - 1];
+			f->loop[j - 1] = t;
+		}
+	f->loop[f->nloops++] = (struct flow_range){0, FLOW_PAGE_WORDS - 1};
+}
+
+static void find_loops(struct flow *f, const struct graph *g, uint64_t set)
+{
+	for (uint64_t m = set; m; m &= m - 1) {
+		unsigned from = (unsigned)__builtin_ctzll(m);
+
+		for (uint64_t t = g->succ[from] & set; t; t &= t - 1) {
+			unsigned to = (unsigned)__builtin_ctzll(t);
+
+			if (is_back(g, from, to))
+				add_loop(f, g->b[to].at, g->b[from].last);
+		}
+	}
+	sort_loops(f);
+}
+
+static void add_start(struct flow *f, unsigned at)
+{
+	f->start[f->nstarts++] = (uint16_t)at;
+	f->starts[at / 64] |= BIT(at & 63);
+}
+
+static bool find_starts(struct flow *f, const struct graph *g, uint64_t set, unsigned entry)
+{
+	add_start(f, g->b[entry].at);
+	for (uint64_t m = set; m; m &= m - 1) {
+		unsigned k = (unsigned)__builtin_ctzll(m);
+		const struct block *b = &g->b[k];
+
+		for (unsigned at = b->at; at <= b->last; at++)
+			f->inside[at / 64] |= BIT(at & 63);
+		if (b->kind == CALLS && b->taken != NOWHERE && set >> b->taken & 1) {
+			int r = find(g, b->last + 1);
+
+			if (r != NOWHERE && set >> r & 1 && f->nrets < FLOW_MAX_RETS)
+				f->ret[f->nrets++] = (uint16_t)(b->last + 1);
+		}
+		if (k == entry || !is_start(g, set, k))
+			continue;
+		if (f->nstarts == FLOW_MAX_STARTS)
+			return false;
+		add_start(f, b->at);
+	}
+	return true;
+}
+
+static bool is_head(const struct graph *g, uint64_t set, unsigned k)
+{
+	for (uint64_t m = set; m; m &= m - 1) {
+		unsigned from = (unsigned)__builtin_ctzll(m);
+
+		if (g->succ[from] >> k & 1 && is_back(g, from, k))
+			return true;
+	}
+	return false;
+}
+
+void flow_find(struct flow *f, struct flow_page *p, unsigned entry, unsigned most)
+{
+	struct graph g;
+	uint64_t set;
+	unsigned k;
+
+	memset(f->heads, 0, sizeof(f->heads));
+	memset(f->inside, 0, sizeof(f->inside));
+	memset(f->starts, 0, sizeof(f->starts));
+	f->nstarts = f->nrets = f->nloops = 0;
+	g.page = p;
+	g.n = g.nqueue = 0;
+	memset(g.leads, 0, sizeof(g.leads));
+	memset(g.seen, 0, sizeof(g.seen));
+	explore(&g, entry, most);
+	make_blocks(&g);
+	find_heads(f, &g);
+	k = (unsigned)find(&g, (int)entry);
+	set = component(&g, k);
+	if (!set || !is_head(&g, set, k))
+		return;
+	if (!find_starts(f, &g, set, k)) {
+		f->nstarts = 0;
+		return;
+	}
+	find_loops(f, &g, set);
+}

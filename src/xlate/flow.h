@@ -1,0 +1,52 @@
+/*
+ * Where guest code goes: a quick look at the branches around a pc, within its page, before anything is
+ * translated.  It finds the loop that a unit should be made of, if the unit starts at the head of one, and the heads
+ * of other loops, where units end.
+ *
+ * A loop is what can be reached from its head and reaches it again (a strongly connected component): branches of
+ * either direction, calls to functions in the page and the returns from them.  What is wrong here costs speed
+ * only: the translator decodes each instruction itself.
+ */
+#ifndef PARMA_XLATE_FLOW_H
+#define PARMA_XLATE_FLOW_H
+
+#include "base/bits.h"
+#include "base/types.h"
+
+#define FLOW_PAGE_WORDS 1024
+#define FLOW_MAX_STARTS 31
+#define FLOW_MAX_RETS 3
+#define FLOW_MAX_LOOPS 12
+
+/* The guest's page: each word is read from its RAM once. */
+struct flow_page {
+	const uint32_t *host;
+	uint32_t words[FLOW_PAGE_WORDS];
+	uint64_t have[FLOW_PAGE_WORDS / 64];
+};
+uint32_t flow_word(struct flow_page *p, unsigned at);
+
+struct flow_range {
+	uint16_t lo, hi; /* first and last word */
+};
+
+/* All places are words of the page. */
+struct flow {
+	uint64_t heads[FLOW_PAGE_WORDS / 64];  /* targets of branches back that were seen */
+	/* The loop of the entry; nstarts 0: none. */
+	uint64_t inside[FLOW_PAGE_WORDS / 64]; /* its words */
+	uint64_t starts[FLOW_PAGE_WORDS / 64]; /* start[] as a set */
+	unsigned nstarts;
+	uint16_t start[FLOW_MAX_STARTS];       /* where its blocks start, the entry first, then in order */
+	unsigned nrets;
+	uint16_t ret[FLOW_MAX_RETS];           /* starts behind calls of functions inside: its returns may go there */
+	unsigned nloops;
+	struct flow_range loop[FLOW_MAX_LOOPS]; /* nested or apart, small ones first; the last has all */
+};
+
+static inline bool flow_has(const uint64_t *set, unsigned at) { return set[at / 64] >> (at & 63) & 1; }
+
+/* entry: a word of the page; most: words to look at. */
+void flow_find(struct flow *f, struct flow_page *p, unsigned entry, unsigned most);
+
+#endif
