@@ -147,7 +147,6 @@ static int file_drive(struct boot_ctx *x, const char *file, const char *interfac
 static int opt_hda(struct boot_ctx *x, const char *arg) { return file_drive(x, arg, "virtio"); }
 static int opt_pflash(struct boot_ctx *x, const char *arg) { return file_drive(x, arg, "pflash"); }
 
-static int opt_netdev(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->netdevs, arg, "type"); }
 static int opt_nic(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->nics, arg, "type"); }
 static int opt_object(struct boot_ctx *x, const char *arg) { return list_add(x, &x->c->objects, arg, "qom-type"); }
 
@@ -165,6 +164,15 @@ static int opt_device(struct boot_ctx *x, const char *arg)
 		return 1;
 	}
 	return list_add(x, &x->c->devices, arg, "driver");
+}
+
+static int opt_netdev(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		machine_list_netdevs(stdout);
+		return 1;
+	}
+	return list_add(x, &x->c->netdevs, arg, "type");
 }
 
 static int opt_chardev(struct boot_ctx *x, const char *arg)
@@ -381,6 +389,18 @@ static int unknown(const char *arg, struct err *e)
 	return err_set(e, EXIT_USAGE, "unknown option '%s' (parma help boot lists them)", arg);
 }
 
+/* Options without a list of their own whose value is not a text of the user's. */
+static bool told_by_its_row(const char *name)
+{
+	static const char *const names[] = {"smp", "m", "drive", "blockdev", "nic", "object", "serial", "monitor", "qmp", "sched", "stats",
+					    "fw_cfg", "global", "display", "semihosting-config", "rtc", "vga", "parallel"};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(names); k++)
+		if (!strcmp(name, names[k]))
+			return true;
+	return false;
+}
+
 static int parse_args(struct boot_ctx *x, int argc, char **argv)
 {
 	for (int k = 1; k < argc; k++) {
@@ -398,6 +418,10 @@ static int parse_args(struct boot_ctx *x, int argc, char **argv)
 			if (k + 1 == argc)
 				return err_set(x->e, EXIT_USAGE, "%s needs an argument: %s %s", argv[k], argv[k], table[row].arg);
 			arg = argv[++k];
+		}
+		if (arg && is_help(arg) && told_by_its_row(table[row].name)) {
+			printf("-%s %s\n        %s\n", table[row].name, table[row].arg, table[row].help);
+			return 1;
 		}
 		rc = table[row].fn(x, arg);
 		if (rc)

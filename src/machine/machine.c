@@ -22,6 +22,7 @@
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
 #include "dev/hostsig.h"
+#include "dev/netdev.h"
 #include "dev/pl011.h"
 #include "dev/pl031.h"
 #include "dev/pl061.h"
@@ -33,6 +34,7 @@
 bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_JIT || a == ACCEL_BEST; }
 void machine_list_cpus(FILE *f) { cpu_model_list(f); }
 void machine_list_chardevs(FILE *f) { chardev_help(f); }
+void machine_list_netdevs(FILE *f) { netdev_help(f); }
 
 void machine_end(struct machine *m, int status) { sched_quit(m->sched, status); }
 

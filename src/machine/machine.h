@@ -17,6 +17,7 @@ bool machine_has_accel(enum accel a);
 void machine_list_cpus(FILE *f);
 void machine_list_devices(FILE *f);
 void machine_list_chardevs(FILE *f);
+void machine_list_netdevs(FILE *f);
 
 /*
  * Makes the machine, loads the guest and runs it.  Returns the exit status of

@@ -14,6 +14,11 @@ ok "-cpu ?" runs 0 'max' boot -cpu '?'
 ok "-accel help" runs 0 '^interp' boot -accel help
 ok "-device help" runs 0 'virtio-blk-device' boot -device help
 ok "-chardev help" runs 0 'testdev' boot -chardev help
+ok "-netdev help" runs 0 "Network back ends" boot -netdev help
+for o in smp m drive blockdev nic object serial monitor qmp sched stats fw_cfg global display semihosting-config rtc; do
+	ok "-$o help" runs 0 "^-$o " boot -$o help
+	ok "-$o ?" runs 0 "^-$o " boot -$o "?"
+done
 ok "-d help" runs 0 '^guest_errors' boot -d help
 # Scripts for QEMU's command look for its board's name, and find parma under that name.
 as_qemu() { ln -sf "$parma" qemu-system-aarch64 && ./qemu-system-aarch64 "$@" >out 2>err </dev/null; }

@@ -13,6 +13,7 @@ bool machine_has_accel(enum accel a) { return a != ACCEL_LOCKSTEP; }
 void machine_list_cpus(FILE *f) { (void)f; }
 void machine_list_devices(FILE *f) { (void)f; }
 void machine_list_chardevs(FILE *f) { (void)f; }
+void machine_list_netdevs(FILE *f) { (void)f; }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
