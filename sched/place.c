@@ -128,9 +128,13 @@ static unsigned cgroup_quota(void)
 
 unsigned place_usable_cpus(void)
 {
-	unsigned quota = cgroup_quota(), n = 1;
+	static int known = -1; /* ATOMIC(ld_rlx, st_rlx): the quota as first read; a sandbox lets nobody read it later */
+	unsigned quota, n = 1;
 	cpu_set_t set;
 
+	if (ld_rlx(&known) < 0)
+		st_rlx(&known, (int)cgroup_quota());
+	quota = (unsigned)ld_rlx(&known);
 	if (!sched_getaffinity(0, sizeof(set), &set))
 		n = (unsigned)CPU_COUNT(&set);
 	return MAX(1u, quota ? MIN(quota, n) : n);

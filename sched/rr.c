@@ -164,6 +164,7 @@ void *rr_main(void *arg)
 {
 	struct sched *s = arg;
 
+	sched_name_thread(0);
 	pthread_getcpuclockid(pthread_self(), &s->slot[0].clock);
 	s->slot[0].arena = alloc_thread_arena();
 	st_rel(&s->slot[0].tid, gettid()); /* pairs with sched_thread_ns() */

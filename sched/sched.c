@@ -85,12 +85,22 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 	pthread_cond_broadcast(&s->changed);
 }
 
+/* By the thread itself: naming another one means opening a file, which the sandbox refuses. */
+void sched_name_thread(unsigned k)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "vcpu %u", k);
+	pthread_setname_np(pthread_self(), name);
+}
+
 static void *thread_main(void *arg)
 {
 	struct slot *p = arg;
 	struct sched *s = p->sched;
 	struct vcpu *c = s->vcpu[p - s->slot];
 
+	sched_name_thread((unsigned)(p - s->slot));
 	prctl(PR_SET_TIMERSLACK, 1000ul); /* short sleeps are short */
 	place_bind_thread(s->place, (unsigned)(p - s->slot));
 	p->arena = alloc_thread_arena();
@@ -113,7 +123,6 @@ static int start_thread(struct sched *s, unsigned k, struct err *e)
 {
 	struct slot *p = &s->slot[k];
 	sigset_t all, old;
-	char name[16];
 	int rc;
 
 	/* Signals are the main thread's business. */
@@ -124,8 +133,6 @@ static int start_thread(struct sched *s, unsigned k, struct err *e)
 	if (rc)
 		return err_set(e, EXIT_HOST, "cannot start the thread of vCPU %u: %s", k, strerror(rc));
 	p->started = true;
-	snprintf(name, sizeof(name), "vcpu %u", k);
-	pthread_setname_np(p->thread, name);
 	return 0;
 }
 

@@ -67,6 +67,8 @@ static inline void sched_unlock(struct sched *s) { lock_drop(&s->lock); }
 
 /* rr.c */
 void *rr_main(void *sched);
+/* Names the calling thread after vCPU k. */
+void sched_name_thread(unsigned k);
 void rr_sleep(struct vcpu *c, uint64_t deadline_ns, bool event);
 void rr_notify(struct sched *s);
 

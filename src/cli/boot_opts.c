@@ -14,7 +14,7 @@ struct boot_ctx {
 	struct machine_config *c;
 	const char *what; /* the option as written, with its dash */
 	struct err *e;
-	struct opts *machine, *smp, *memory;
+	struct opts *machine, *smp, *memory, *sandbox;
 	bool have_accel, nographic, snapshot;
 };
 
@@ -207,6 +207,15 @@ static int opt_qmp(struct boot_ctx *x, const char *arg)
 
 static int opt_sched(struct boot_ctx *x, const char *arg) { return place_parse(arg, &x->c->place, x->e); }
 
+static int opt_sandbox(struct boot_ctx *x, const char *arg)
+{
+	if (is_help(arg)) {
+		puts("on, off; obsolete, elevateprivileges, spawn, resourcecontrol=deny are part of on");
+		return 1;
+	}
+	return merge_into(x, &x->sandbox, arg, "enable");
+}
+
 static int opt_stats(struct boot_ctx *x, const char *arg)
 {
 	if (strcmp(arg, "text") && strcmp(arg, "json") && strncmp(arg, "json:", 5))
@@ -352,6 +361,29 @@ static int finish_sizes(struct boot_ctx *x)
 	return 0;
 }
 
+/* -sandbox: the keys of other emulators' filters; to be allowed something asks for nothing. */
+static int finish_sandbox(struct boot_ctx *x)
+{
+	static const char *const keys[] = {"obsolete", "elevateprivileges", "spawn", "resourcecontrol"};
+	static const char *const values[] = {"allow", "deny", "children", NULL};
+	bool on = true;
+
+	if (!x->sandbox)
+		return 0;
+	for (unsigned k = 0; k < ARRAY_SIZE(keys); k++) {
+		unsigned v = 0;
+
+		if (opts_enum(x->sandbox, keys[k], values, &v, x->e))
+			return -1;
+		if (v == 2 && k != 1)
+			return err_set(x->e, EXIT_USAGE, "-sandbox: %s=children: give allow or deny", keys[k]);
+	}
+	if (opts_bool(x->sandbox, "enable", &on, x->e) || opts_finish(x->sandbox, x->e))
+		return -1;
+	x->c->sandbox = on ? SANDBOX_ON : SANDBOX_OFF;
+	return 0;
+}
+
 static int finish(struct boot_ctx *x)
 {
 	struct machine_config *c = x->c;
@@ -360,7 +392,7 @@ static int finish(struct boot_ctx *x)
 		return err_set(x->e, EXIT_USAGE, "%s needs a -kernel", c->initrd ? "-initrd" : "-append");
 	if (!c->kernel && !c->bios && c->dtb)
 		return err_set(x->e, EXIT_USAGE, "-dtb needs a -kernel or a -bios");
-	if (finish_machine(x) || finish_sizes(x))
+	if (finish_machine(x) || finish_sizes(x) || finish_sandbox(x))
 		return -1;
 	if (c->cpu_props)
 		c->cpu = opts_str(c->cpu_props, "model", "max");
@@ -443,6 +475,7 @@ int boot_opts_parse(int argc, char **argv, struct machine_config *c, struct err 
 	c->machine_props = x.machine;
 	opts_free(x.smp);
 	opts_free(x.memory);
+	opts_free(x.sandbox);
 	return rc;
 }
 

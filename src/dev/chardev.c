@@ -358,6 +358,7 @@ static void on_in(void *arg, short revents)
 
 void chardev_accept_input(struct chardev *c) { ioloop_wake(c->env.loop); }
 
+bool chardev_listens(const struct chardev *c) { return c->listens; }
 bool chardev_is_open(const struct chardev *c) { return ld_acq(&c->is_open); }
 
 const char *chardev_id(const struct chardev *c) { return c->id; }

@@ -88,6 +88,8 @@ int chardev_attach(struct chardev *c, const struct chardev_user *u, struct err *
 void chardev_detach(struct chardev *c, const struct chardev_user *u);
 /* Is there a peer (always, but for sockets)? Any thread. */
 bool chardev_is_open(const struct chardev *c);
+/* Does it wait for peers, now or later? */
+bool chardev_listens(const struct chardev *c);
 
 /* Takes up to n bytes; returns how many. Short: writable() will be called. */
 size_t chardev_write(struct chardev *c, const void *buf, size_t n);

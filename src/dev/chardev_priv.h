@@ -32,6 +32,7 @@ struct chardev {
 	struct chardev_env env;          /* CONST_AFTER_INIT */
 	char *id;                        /* CONST_AFTER_INIT */
 	bool mux;                        /* CONST_AFTER_INIT */
+	bool listens;                    /* CONST_AFTER_INIT: has a server's socket */
 	bool direct;                     /* CONST_AFTER_INIT: write() to out.fd never blocks */
 	bool lossy;                      /* CONST_AFTER_INIT: nobody may be reading; drop rather than wait for ever */
 	bool may_block;                  /* CONST_AFTER_INIT: write at most what poll() promises */

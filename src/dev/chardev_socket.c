@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/bug.h"
+#include "base/keeper.h"
 #include "dev/chardev_priv.h"
 #include "dev/hostsig.h"
 
@@ -158,6 +159,7 @@ static int open_listener(struct chardev *c, int fd, bool wait, struct err *e)
 
 	s->listen = (struct iosource){.fd = fd, .prepare = want_peer, .ready = on_listen, .arg = c};
 	c->is_open = false;
+	c->listens = true;
 	if (wait && wait_for_peer(c, e) < 0)
 		return -1;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -194,6 +196,8 @@ static int open_socket(struct chardev *c, struct opts *o, struct err *e)
 		return 0;
 	}
 	s->path = path ? strdup(path) : NULL;
+	if (path)
+		keeper_unlink(path); /* close_socket() may not, in a sandbox */
 	return open_listener(c, fd, wait, e);
 }
 

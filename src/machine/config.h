@@ -20,6 +20,12 @@ struct opt_list {
 	unsigned n;
 };
 
+enum sandbox_mode {
+	SANDBOX_DEFAULT, /* where the host has it */
+	SANDBOX_ON,      /* or the machine does not start */
+	SANDBOX_OFF,
+};
+
 struct machine_config {
 	const char *name;
 	struct opts *machine_props; /* keeps the texts of -M alive; may be NULL */
@@ -46,6 +52,7 @@ struct machine_config {
 	bool start_paused;
 	struct place_config place;
 	const char *qmp;   /* -qmp argument; NULL: none */
+	enum sandbox_mode sandbox;
 	const char *stats; /* "text", "json" or "json:FILE"; NULL: none */
 };
 

@@ -12,45 +12,95 @@
 #include <zlib.h>
 
 #include "base/bits.h"
+#include "base/bug.h"
 
 #define RAW_OFFSET 0x80000u        /* where a kernel without a header goes */
 #define MAX_FILE (UINT64_C(1) << 36)
 
+static struct kept {
+	char *path;
+	int fd;
+	struct kept *next;
+} *kept;                    /* OWNER(main thread) */
+static bool keeping;        /* OWNER(main thread) */
+
+void loader_keep_files(void) { keeping = true; }
+
+void loader_forget_files(void)
+{
+	while (kept) {
+		struct kept *k = kept;
+
+		kept = k->next;
+		close(k->fd);
+		free(k->path);
+		free(k);
+	}
+	keeping = false;
+}
+
+static int open_file(const char *path)
+{
+	struct kept *k = kept;
+
+	while (k && strcmp(k->path, path))
+		k = k->next;
+	return k ? k->fd : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void close_file(const char *path, int fd)
+{
+	struct kept *k = kept;
+
+	while (k && k->fd != fd)
+		k = k->next;
+	if (k)
+		return;
+	k = keeping ? malloc(sizeof(*k)) : NULL;
+	if (!k) {
+		close(fd);
+		return;
+	}
+	*k = (struct kept){strdup(path), fd, kept};
+	BUG_ON(!k->path);
+	kept = k;
+}
+
 int file_read(const char *path, struct file_data *out, struct err *e)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_file(path);
 	uint64_t done = 0;
 
 	*out = (struct file_data){0};
 	if (fd < 0)
 		return err_set(e, EXIT_INPUT, "cannot open '%s': %s", path, strerror(errno));
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > MAX_FILE) {
-		close(fd);
+		close_file(path, fd);
 		return err_set(e, EXIT_INPUT, "'%s' is not a regular file of a sane size", path);
 	}
 	out->size = (uint64_t)st.st_size;
 	out->data = malloc(out->size + 1);
 	if (!out->data) {
-		close(fd);
+		close_file(path, fd);
 		return err_set(e, EXIT_HOST, "no memory for the %" PRIu64 " bytes of '%s'", out->size, path);
 	}
 	while (done < out->size) {
-		ssize_t n = read(fd, out->data + done, out->size - done);
+		ssize_t n = pread(fd, out->data + done, out->size - done, (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
 			int err = errno;
 
-			close(fd);
+			close_file(path, fd);
 			file_free(out);
 			return err_set(e, EXIT_INPUT, "cannot read '%s': %s", path,
 				       n < 0 ? strerror(err) : "it became shorter");
 		}
 		done += (uint64_t)n;
 	}
-	close(fd);
+	close_file(path, fd);
 	return 0;
 }
 

@@ -30,6 +30,13 @@ struct file_data {
 	uint8_t *data;
 	uint64_t size;
 };
+/*
+ * Between these, what file_read() opens stays open and is found again by its
+ * path: a reset loads the guest again where no file can be opened any more (base/sandbox.h),
+ * and gets the same kernel even if the file was replaced. Main thread.
+ */
+void loader_keep_files(void);
+void loader_forget_files(void);
 int file_read(const char *path, struct file_data *out, struct err *e);
 void file_free(struct file_data *f);
 

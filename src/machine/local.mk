@@ -7,6 +7,7 @@ libmachine_a_SOURCES = \
 	src/machine/loader.h src/machine/loader.c \
 	src/machine/qmp.h src/machine/qmp.c src/machine/stats.h src/machine/stats.c \
 	src/machine/semihost.h src/machine/semihost.c
+libmachine_a_SOURCES += src/machine/sandbox.c
 EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \
 	src/guest/smp.c src/guest/scale.c src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc \
 	src/guest/scale_guest.inc

@@ -18,6 +18,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/hostrand.h"
+#include "base/keeper.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
@@ -48,7 +49,7 @@ static void on_cpu_reset(void *arg, struct vcpu *c)
 	gic_cpu_reset(m->gic, c->index);
 }
 
-static void reset_devices(struct machine *m)
+void machine_reset_devices(struct machine *m)
 {
 	gic_reset(m->gic);
 	for (struct machine_part *p = m->parts; p; p = p->next)
@@ -69,7 +70,7 @@ static bool on_reset(void *arg)
 		sched_quit(m->sched, e.code);
 		return false;
 	}
-	reset_devices(m);
+	machine_reset_devices(m);
 	return true;
 }
 
@@ -286,7 +287,7 @@ static int make_fw_cfg(struct machine *m, struct err *e)
 	return 0;
 }
 
-static int make(struct machine *m, struct err *e)
+int machine_make(struct machine *m, struct err *e)
 {
 	if (make_memory(m, e) || make_cpus(m, e) || make_gic(m, e))
 		return -1;
@@ -299,6 +300,7 @@ static int make(struct machine *m, struct err *e)
 		return -1;
 	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e))
 		return -1;
+	loader_keep_files();
 	return machine_load(m, e);
 }
 
@@ -308,7 +310,7 @@ static int run(struct machine *m, struct err *e)
 	int status = 0;
 	int rc;
 
-	reset_devices(m);
+	machine_reset_devices(m);
 	for (unsigned k = 0; k < m->nchardevs; k++)
 		chardev_start(m->chardevs[k]);
 	m->start_ns = clock_ns();
@@ -316,7 +318,7 @@ static int run(struct machine *m, struct err *e)
 		machine_pause(m, true);
 	if ((m->cfg->stats || m->cfg->qmp) && m->cfg->place.policy != PLACE_RR)
 		account_start(m->sched);
-	rc = sched_run(m->sched, &status, e);
+	rc = sandbox_close(m, e) || sched_run(m->sched, &status, e);
 	account_stop(m->sched);
 	qmp_event(m->qmp, "SHUTDOWN");
 	if (m->cfg->stats)
@@ -324,7 +326,7 @@ static int run(struct machine *m, struct err *e)
 	return rc ? -1 : status;
 }
 
-static void destroy(struct machine *m)
+void machine_free(struct machine *m)
 {
 	qmp_free(m->qmp);
 	while (m->parts) {
@@ -353,6 +355,7 @@ static void destroy(struct machine *m)
 		interp_free(m->cpus[k]);
 		vcpu_free(m->cpus[k]);
 	}
+	loader_forget_files();
 	if (m->jit)
 		jit_fini();
 	sched_free(m->sched);
@@ -362,13 +365,15 @@ static void destroy(struct machine *m)
 		physmap_free(m->pm);
 }
 
-int machine_main(const struct machine_config *cfg, struct err *e)
+static int make_and_run(const struct machine_config *cfg, struct err *e)
 {
 	struct machine m = {.cfg = cfg};
 	const bool rr = cfg->place.policy == PLACE_RR;
 	int rc;
 
 	hostsig_block();
+	if (sandbox_prepare(cfg, e))
+		return -1;
 	clock_init();
 	if (rr && cfg->accel != ACCEL_BEST && cfg->accel != ACCEL_INTERP)
 		return err_set(e, EXIT_USAGE, "-sched rr works with -accel interp only");
@@ -379,9 +384,17 @@ int machine_main(const struct machine_config *cfg, struct err *e)
 		return -1;
 	}
 	m.jit = cfg->accel == ACCEL_JIT || (cfg->accel == ACCEL_BEST && !rr && x64_supported());
-	rc = make(&m, e);
+	rc = machine_make(&m, e);
 	if (!rc)
 		rc = cfg->dumpdtb ? machine_dump_dtb(&m, cfg->dumpdtb, e) : run(&m, e);
-	destroy(&m);
+	machine_free(&m);
+	return rc;
+}
+
+int machine_main(const struct machine_config *cfg, struct err *e)
+{
+	int rc = make_and_run(cfg, e);
+
+	keeper_stop();
 	return rc;
 }

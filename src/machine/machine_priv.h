@@ -62,6 +62,12 @@ struct machine {
 	uint64_t entry, boot_arg;         /* OWNER(main thread): where vCPU 0 starts, and its x0 */
 };
 
+/* machine.c: makes what m->cfg says (m->jit is set already), and takes it apart. Main thread. 0, or -1 with e filled; free it then, too. */
+int machine_make(struct machine *m, struct err *e);
+void machine_free(struct machine *m);
+/* All devices as after power-on. No vCPU runs. */
+void machine_reset_devices(struct machine *m);
+
 /* Registers something to reset and free with the machine. */
 void machine_add_part(struct machine *m, void *p, void (*reset)(void *), void (*free_fn)(void *));
 /* The wire of shared interrupt n. */
@@ -86,6 +92,10 @@ bool machine_pause(struct machine *m, bool pause);
 bool machine_is_paused(const struct machine *m);
 /* Any thread. */
 void machine_end(struct machine *m, int status);
+
+/* sandbox.c: first of all, and right before the vCPUs run. 0, or -1 with e filled. */
+int sandbox_prepare(const struct machine_config *c, struct err *e);
+int sandbox_close(struct machine *m, struct err *e);
 
 /* boot.c: puts kernel, initrd and device tree into RAM and sets entry and boot_arg; again at each reset. */
 int machine_load(struct machine *m, struct err *e);

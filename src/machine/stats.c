@@ -7,7 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/keeper.h"
 #include "base/outfile.h"
+#include "base/sandbox.h"
 #include "base/stats.h"
 #include "machine/machine_priv.h"
 #include "tcache/tcache.h"
@@ -168,13 +170,19 @@ static void print_allocator(struct machine *m, FILE *f)
 	fputs(" MiB\n", f);
 }
 
+/* A closed sandbox cannot open files. */
+static int write_file(const char *path, const char *text, size_t n, struct err *e)
+{
+	return sandbox_active() ? keeper_write(text, n, e) : outfile_write(path, text, n, e);
+}
+
 static void report_json(const char *path, json_t *j)
 {
 	char *text = json_dumps(j, JSON_INDENT(2));
 	size_t n = text ? strlen(text) : 0;
 	struct err e = {.msg = "no memory for the statistics"};
 
-	if (!text || (path && outfile_write(path, text, n, &e)))
+	if (!text || (path && write_file(path, text, n, &e)))
 		fprintf(stderr, "parma: %s\n", e.msg);
 	else if (!path)
 		fprintf(stderr, "%s\n", text);

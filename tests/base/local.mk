@@ -4,3 +4,7 @@ check_PROGRAMS += tests/base/t_opts
 tests_base_t_opts_LDADD = $(LIBBASE)
 check_PROGRAMS += tests/base/t_outfile
 tests_base_t_outfile_LDADD = $(LIBBASE)
+check_PROGRAMS += tests/base/t_sandbox
+tests_base_t_sandbox_LDADD = $(LIBBASE)
+check_PROGRAMS += tests/base/t_keeper
+tests_base_t_keeper_LDADD = $(LIBBASE)

@@ -5,3 +5,4 @@ dist_check_SCRIPTS += tests/cli/usage.sh tests/cli/bad_input.sh tests/cli/boot.s
 EXTRA_DIST += tests/cli/lib.sh tests/cli/testdev.c
 check_PROGRAMS += tests/cli/t_scale_fit
 tests_cli_t_scale_fit_LDADD = $(LIBCLI) -lm
+dist_check_SCRIPTS += tests/cli/sandbox.sh
