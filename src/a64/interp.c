@@ -216,6 +216,14 @@ void interp_step(struct vcpu *c)
 		run_one(c);
 }
 
+void interp_block(struct vcpu *c)
+{
+	c->counted_to = c->pc;
+	if (log_on(LOG_EXEC | LOG_CPU))
+		vcpu_log_exec(c);
+	run_block(c, find_block(c, c->pc));
+}
+
 void interp_exec(struct vcpu *c, const struct a64_insn *insn)
 {
 	c->icount++;

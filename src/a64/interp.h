@@ -25,6 +25,9 @@ void interp_run_for(struct vcpu *c, uint64_t insns);
 /* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
 void interp_step(struct vcpu *c);
 
+/* Executes the block at c->pc for another engine: up to a branch or the like. May unwind to c->unwind. No checks of CTX_SLOW. */
+void interp_block(struct vcpu *c);
+
 struct a64_insn;
 /*
  * Executes one decoded instruction at c->pc for another engine: c->npc is preset and becomes c->pc.  May

@@ -180,13 +180,16 @@ static int choose_cpu(struct machine *m, struct err *e)
 	return m->cfg->cpu_props ? cpu_props(m, m->cfg->cpu_props, e) : 0;
 }
 
-/* -accel jit,tb-size=MiB */
+/* -accel jit,tb-size=MiB,hot=N */
 static int start_jit(struct machine *m, struct err *e)
 {
-	uint64_t mib = 0;
+	uint64_t mib = 0, hot = JIT_HOT_DEFAULT;
 
-	if (m->cfg->accel_props && opts_u64(m->cfg->accel_props, "tb-size", 1, 2048, &mib, e))
+	if (m->cfg->accel_props && (opts_u64(m->cfg->accel_props, "tb-size", 1, 1024, &mib, e) ||
+				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e)))
 		return -1;
+	/* Who looks at translations wants to see all. */
+	jit_hot = log_on(LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM) ? 0 : (unsigned)hot;
 	return jit_init((size_t)mib << 20, e);
 }
 

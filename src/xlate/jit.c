@@ -29,10 +29,15 @@
 #define MAX_CPUS 512
 #define GLUE_BYTES 4096
 
+#define HEAT_BITS 13
+
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;
 	struct tcache_cpu *tc;
+	uint8_t heat[1u << HEAT_BITS]; /* by a hash of the address: times that code without a unit was wanted there */
 };
+
+unsigned jit_hot;
 
 static struct tcache *cache; /* CONST_AFTER_INIT */
 static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
@@ -287,6 +292,20 @@ static void wait_for_room(struct vcpu *c)
 	c->st.space_wait_ns += clock_ns() - t0;
 }
 
+/* Whether the code at `host`, for which there is no unit, is to be interpreted once more. */
+static bool is_cold(struct vcpu *c, const uint32_t *host)
+{
+	uintptr_t n = (uintptr_t)host >> 2;
+	uint8_t *heat = &c->jit->heat[(n ^ n >> HEAT_BITS) & ((1u << HEAT_BITS) - 1)];
+
+	if (*heat >= jit_hot) {
+		*heat = 0; /* if it is evicted it has to get hot again */
+		return false;
+	}
+	++*heat;
+	return true;
+}
+
 /* One unit and what it is chained to; *prev and *exit: where it came back from. */
 static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 {
@@ -299,6 +318,12 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 		c->tlb->jump_ctx = c->ctx;
 	}
 	if (unlikely(!u)) {
+		if (is_cold(c, host)) {
+			*prev = 0;
+			c->st.cold_blocks++;
+			interp_block(c);
+			return;
+		}
 		u = translate(c, pc, host);
 		if (!u) {
 			*prev = 0;

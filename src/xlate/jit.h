@@ -17,6 +17,14 @@ struct tcache_cpu;
 struct tcache *jit_cache(void);
 struct tcache_cpu *jit_cache_cpu(struct vcpu *c);
 
+/*
+ * How often a vCPU comes to a place before it is translated; until then it is interpreted, which costs less than a translation
+ * that is hardly used. 0, the default here: at once. CONST_AFTER_INIT
+ */
+extern unsigned jit_hot;
+#define JIT_HOT_DEFAULT 16
+#define JIT_HOT_MAX 200
+
 /* A vCPU's part; interp_init() must have been called too. 0, or -1 without memory. */
 int jit_cpu_init(struct vcpu *c);
 void jit_cpu_free(struct vcpu *c);
