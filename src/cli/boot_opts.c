@@ -94,7 +94,8 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 	if (is_help(arg)) {
 		puts("Accelerators supported:\ninterp    reference interpreter");
 		if (machine_has_accel(ACCEL_JIT))
-			puts("jit       translator (default)");
+			puts("jit       translator (default); tb-size=MIB: code cache, 1 to 1024 (256);\n"
+			     "          hot=N: how often code is interpreted before it is translated (128)");
 		if (machine_has_accel(ACCEL_LOCKSTEP))
 			puts("lockstep  both, compared after each unit (-smp 1)");
 		puts("tcg       the best of these");

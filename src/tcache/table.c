@@ -14,7 +14,7 @@
 #include "tcache/tcache_priv.h"
 
 #define META_ALIGN 16
-#define BYTES_PER_BUCKET 512 /* about what a block takes */
+#define BYTES_PER_BUCKET 2048 /* fewer than blocks when the cache is full, but a table that stays in the host's caches */
 #define META_RATIO 2         /* room for metadata, in sizes of the code: short blocks have more of it than of code */
 #define MAX_RX_GIB 1         /* rel32 must reach from any block to any other */
 

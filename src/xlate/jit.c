@@ -29,7 +29,7 @@
 #define MAX_CPUS 512
 #define GLUE_BYTES 4096
 
-#define HEAT_BITS 13
+#define HEAT_BITS 14
 
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;

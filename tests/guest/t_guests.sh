@@ -56,6 +56,12 @@ for line in "${guests[@]}"; do
 	sed 's/^/# /' "$tmp/err"
 	[ "${1-}" != --update ] || cp "$tmp/got" "$dir/$g.expect"
 	check "$g" '^#'
+	for accel in jit,hot=0 jit,hot=0,tb-size=1; do # all of it translated; with hardly any room for it
+		"$parma" boot -accel help | grep -q '^jit' || continue
+		# shellcheck disable=SC2086
+		timeout 60 "$parma" boot $opts "${common[@]}" -accel $accel -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+		check "$g, -accel $accel" '^#'
+	done
 	if command -v "$qemu" >/dev/null && "$qemu" --version | grep -q "version 10\."; then
 		# shellcheck disable=SC2086
 		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"

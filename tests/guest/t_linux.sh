@@ -30,6 +30,12 @@ ok "$engine: no complaint of the kernel" says '^0$'
 done
 engine=
 
+engine=jit,tb-size=1,hot=16
+linux 'echo "cpus $(nproc)"' -smp 4 -stats json:stats
+evicted() { said '^cpus 4$' && [ "$(sed -n 's/.*"killed_region": \([0-9]*\).*/\1/p' work/stats)" -gt 10000 ]; }
+ok "a code cache of 1 MiB, 4 CPUs, units evicted all the time" evicted
+engine=
+
 linux 'echo "cpus $(nproc)"; uname -m' -smp 4 -M virt,gic-version=2 -cpu cortex-a72 -global virtio-mmio.force-legacy=off
 ok "GICv2, Cortex-A72, 4 CPUs" said '^cpus 4$'
 finish
