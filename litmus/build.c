@@ -9,9 +9,9 @@
 #include "litmus/emit.h"
 
 /* Places within a thread's part of the code area. */
-enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000 };
+enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000, FAULTED = 0xd000 };
 
-enum { H_REC, H_END, H_T, H_U, NHARNESS };
+enum { H_REC, H_OUT, H_N, H_T, H_U, NHARNESS };
 
 struct build {
 	const struct lit_model *m;
@@ -23,6 +23,7 @@ struct build {
 	unsigned h[NHARNESS];      /* the loop's own registers */
 	struct lit_code *c;
 	struct emit e;
+	char text[32];             /* of a branch being made */
 	u128 pool[32];             /* initial vector registers */
 	unsigned npool;
 };
@@ -204,22 +205,32 @@ static void preload(struct build *b)
 	emit_patch(&b->e, skip, insn);
 }
 
-/* Waits until the word that T points to satisfies `leave`, a branch out of the loop after the load; looks often, yields rarely. */
+/*
+ * Waits until `leave` holds of the word that T points to: a branch out of the
+ * loop after the load.  Looks often, yields only where there are more
+ * vCPUs than CPUs, and not for ever: where the others are not running at all (a
+ * busy host), this thread goes on without them, a legal start of the test.
+ */
 static void spin(struct build *b, const char *test, const char *leave)
 {
-	enum { LOOKS = 12 };
-	unsigned top = b->e.n, per = *test ? 3 : 2;
+	enum { LOOKS = 12, ROUNDS = 128, YIELDS = 64 };
+	unsigned top, per = *test ? 3 : 2, end = b->o->crowded ? 4 : 3;
 
+	emit(&b->e, "mov x%u, #%u", b->h[H_N], (unsigned)(b->o->crowded ? YIELDS : ROUNDS));
+	top = b->e.n;
 	for (unsigned k = 0; k < LOOKS; k++) {
-		unsigned left = (LOOKS - 1 - k) * per + 3; /* words from the branch to behind the loop */
+		unsigned left = (LOOKS - 1 - k) * per + end; /* words from the branch to behind the loop */
 
 		emit(&b->e, "ldr x%u, [x%u]", b->h[H_U], b->h[H_T]);
 		if (*test)
 			emit(&b->e, "%s", test);
 		emit(&b->e, "%s .+%u", leave, left * 4);
 	}
-	emit_word(&b->e, 0xd503203f); /* YIELD */
-	emit_branch(&b->e, "b", top);
+	if (b->o->crowded)
+		emit_word(&b->e, 0xd503203f); /* YIELD */
+	emit(&b->e, "sub x%u, x%u, #1", b->h[H_N], b->h[H_N]);
+	snprintf(b->text, sizeof(b->text), "cbnz x%u,", b->h[H_N]);
+	emit_branch(&b->e, b->text, top);
 }
 
 static void barrier_user(struct build *b)
@@ -228,7 +239,6 @@ static void barrier_user(struct build *b)
 	char leave[32], insn[32];
 
 	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
-	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
 	fork = emit_hole(&b->e);
 	spin(b, "", leave);
 	end = emit_hole(&b->e);
@@ -246,7 +256,6 @@ static void barrier_all(struct build *b)
 	unsigned t = b->h[H_T], u = b->h[H_U];
 	char test[32];
 
-	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
 	emit(&b->e, "and x%u, x%u, #-2", t, t);
 	emit(&b->e, "mov x%u, #1", u);
 	emit(&b->e, "ldaddal x%u, x%u, [x%u]", u, u, t);
@@ -260,7 +269,6 @@ static void barrier_timebase(struct build *b)
 	char leave[32];
 
 	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
-	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
 	emit(&b->e, "tbz x%u, #0, .+20", t);
 	emit_mrs(&b->e, EMIT_CNTVCT_EL0, u);
 	emit(&b->e, "add x%u, x%u, #%u", u, u, b->o->timebase);
@@ -272,8 +280,16 @@ static void barrier_timebase(struct build *b)
 	emit(&b->e, "b.cc .-8");
 }
 
+/* Where the record has a word for it: the barrier, and a delay. */
 static void barrier(struct build *b)
 {
+	unsigned skip;
+	char insn[16];
+
+	if (b->o->barrier == BARRIER_NONE)
+		return;
+	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
+	skip = emit_hole(&b->e);
 	switch (b->o->barrier) {
 	case BARRIER_USER:
 	case BARRIER_USERFENCE: barrier_user(b); break;
@@ -285,6 +301,8 @@ static void barrier(struct build *b)
 	emit(&b->e, "cbz w%u, .+12", b->h[H_U]);
 	emit(&b->e, "sub w%u, w%u, #1", b->h[H_U], b->h[H_U]);
 	emit(&b->e, "cbnz w%u, .-4", b->h[H_U]);
+	snprintf(insn, sizeof(insn), "cbz x%u,", b->h[H_T]);
+	emit_patch(&b->e, skip, insn);
 }
 
 /* Stores what is observed. */
@@ -292,19 +310,19 @@ static void epilogue(struct build *b)
 {
 	for (unsigned k = 0; k < b->m->prog.nregs[b->t]; k++) {
 		const struct lit_regslot *s = &b->m->slot[b->t][k];
-		unsigned at = b->c->out + 8 * k;
+		unsigned at = 8 * k;
 
 		if (s->fault || s->half)
 			continue;
 		if (s->reg < 31)
-			emit(&b->e, "str x%u, [x%u, #%u]", s->reg, b->h[H_REC], at);
+			emit(&b->e, "str x%u, [x%u, #%u]", s->reg, b->h[H_OUT], at);
 		else if (s->reg == LIT_REG_ZR)
-			emit(&b->e, "str xzr, [x%u, #%u]", b->h[H_REC], at);
+			emit(&b->e, "str xzr, [x%u, #%u]", b->h[H_OUT], at);
 		else if (s->reg == LIT_REG_SP) {
 			emit(&b->e, "mov x%u, sp", b->h[H_T]);
-			emit(&b->e, "str x%u, [x%u, #%u]", b->h[H_T], b->h[H_REC], at);
+			emit(&b->e, "str x%u, [x%u, #%u]", b->h[H_T], b->h[H_OUT], at);
 		} else if (s->reg >= LIT_REG_V0) {
-			emit(&b->e, "add x%u, x%u, #%u", b->h[H_T], b->h[H_REC], at);
+			emit(&b->e, "add x%u, x%u, #%u", b->h[H_T], b->h[H_OUT], at);
 			emit(&b->e, "str q%u, [x%u]", s->reg - LIT_REG_V0, b->h[H_T]);
 		}
 	}
@@ -321,6 +339,8 @@ static void vectors(struct build *b, unsigned epi)
 		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault);
 		emit_mrs(&b->e, EMIT_ELR_EL1, t);
 		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 8);
+		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)b->c->faulted);
+		emit(&b->e, "str x%u, [x%u]", t, t);
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)(GANG_CODE + 4 * epi));
 		emit_msr(&b->e, EMIT_ELR_EL1, t);
 		emit_word(&b->e, 0xd69f03e0); /* ERET */
@@ -336,8 +356,8 @@ static void entry(struct build *b)
 	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(LIT_GUEST_CODE(b->t) + VECTORS));
 	emit_msr(&b->e, EMIT_VBAR_EL1, u);
 	emit(&b->e, "isb");
-	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_REC], t, offsetof(struct gang_start, first));
-	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_END], t, offsetof(struct gang_start, last));
+	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_REC], t, offsetof(struct gang_start, rec));
+	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_OUT], t, offsetof(struct gang_start, out));
 }
 
 /* Number of addresses that registers take; known before the loop is made. */
@@ -350,10 +370,11 @@ static void layout(struct build *b)
 
 		n += i && (i->val[0].kind == LIT_LOC || (b->o->own_code && i->val[0].kind == LIT_LABEL));
 	}
-	b->c->body_ptr = REC_PTR + 8 * n;
-	b->c->out = ALIGN_UP(b->c->body_ptr + 8, 16u);
-	b->c->fault = ALIGN_UP(b->c->out + 8 * b->m->prog.nregs[b->t] + 8, 16u);
+	b->c->body_ptr = b->o->own_code ? REC_PTR + 8 * n : 0;
+	b->c->fault = REC_PTR + 8 * n + 8 * b->o->own_code;
 	b->c->rec_size = b->c->fault + 16;
+	b->c->out_size = 8 * MAX(1u, b->m->prog.nregs[b->t]);
+	b->c->faulted = LIT_GUEST_CODE(b->t) + FAULTED;
 }
 
 static int build_thread(struct build *b, struct err *e)
@@ -393,8 +414,10 @@ static int build_thread(struct build *b, struct err *e)
 	epi = b->e.n;
 	epilogue(b);
 	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
-	emit(&b->e, "cmp x%u, x%u", b->h[H_REC], b->h[H_END]);
-	emit_branch(&b->e, "b.ne", loop);
+	emit(&b->e, "add x%u, x%u, #%u", b->h[H_OUT], b->h[H_OUT], b->c->out_size);
+	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
+	snprintf(b->text, sizeof(b->text), "tbz x%u, #63,", b->h[H_T]);
+	emit_branch(&b->e, b->text, loop);
 	emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_STUB);
 	emit(&b->e, "br x%u", b->h[H_T]);
 	vectors(b, epi);

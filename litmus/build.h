@@ -4,12 +4,11 @@
  *
  * An instance is one trial of the test: its own copy of the locations.  For
  * each instance a thread has a record with what differs between instances
- * (addresses for its registers, a word for the barrier, a delay) and with
- * room for the final values of observed registers.  The loop keeps its own
+ * (addresses for its registers, a word for the barrier, a delay).  The loop keeps its own
  * few values in registers that the thread doesn't use.
  *
  *      load registers from the record; barrier; delay; the test; store
- *      registers to the record; next record
+ *      observed registers to an array; next record
  *
  * A fault ends the thread in this instance and is noted in the record.
  */
@@ -18,37 +17,31 @@
 
 #include "litmus/gang.h"
 #include "litmus/model.h"
+#include "litmus/trial.h"
 
 enum lit_barrier { BARRIER_USER, BARRIER_USERFENCE, BARRIER_TIMEBASE, BARRIER_PTHREAD, BARRIER_NONE };
 
 /* Each thread has this much of the code area, as in the model's (LIT_STRIDE), so that code can be copied as it is. */
 #define LIT_GUEST_CODE(thread) (GANG_CODE + (thread) * LIT_STRIDE)
 
-/* A record; offsets in bytes. */
-enum {
-	REC_BARRIER = 0,  /* address of the instance's word; bit 0: this thread opens the barrier */
-	REC_DELAY = 8,    /* 32 bits: turns of an empty loop after the barrier */
-	REC_TOUCH = 12,   /* 32 bits: two a pointer: load it, own it, before the barrier */
-	REC_PTR = 16,     /* addresses for registers */
-};
-
 struct lit_ptr {
 	unsigned reg;
 	unsigned loc;     /* or LIT_PTR_CODE */
 	uint64_t off;     /* bytes; of code: from GANG_CODE, in instance 0 */
 };
-#define LIT_PTR_CODE (~0u)
+#define LIT_PTR_CODE TRIAL_CODE
 
-enum { LIT_MAX_PTRS = 24 };
+enum { LIT_MAX_PTRS = TRIAL_PTRS };
 
 struct lit_code {
 	uint64_t entry;
 	unsigned nptrs;
 	struct lit_ptr ptr[LIT_MAX_PTRS];
 	unsigned body_ptr;   /* record: address of the instance's code, if it has its own */
-	unsigned out;        /* record: first of the final values, 8 bytes each, in the order of the model's slots */
 	unsigned fault;      /* record: ESR and ELR of a fault, 8 bytes each */
 	unsigned rec_size;
+	unsigned out_size;   /* observed registers of an instance: 8 bytes each, in the order of the model's slots */
+	uint64_t faulted;    /* address of a word: set by the first fault */
 	unsigned body, nbody; /* words of the test itself in the image */
 };
 
@@ -65,6 +58,7 @@ struct lit_build_opts {
 	enum lit_barrier barrier;
 	unsigned timebase;   /* ticks of the counter between agreement and start */
 	bool preload;
+	bool crowded;        /* more vCPUs than host CPUs */
 	bool own_code;       /* each instance has its own code, which it may change */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "a64/cpumodel.h"
 #include "a64/interp.h"
@@ -34,15 +35,16 @@ struct gang {
 	struct vcpu **cpu;                /* CONST_AFTER_INIT */
 	pthread_t server;                 /* OWNER(driver): the thread in sched_run() */
 	bool serving, started;            /* OWNER(driver): sched_run(), the engine */
-	bool fresh[GANG_MAX_CPUS];        /* set by the driver between jobs, then OWNER(vcpu) */
+	bool fresh[GANG_MAX_CPUS];        /* OWNER(vcpu), but set by the driver between jobs */
 
 	struct lock lock;                 /* rank RANK_MACHINE */
 	pthread_cond_t changed;           /* with lock */
-	const struct gang_job *job;       /* GUARDED_BY(lock); NULL between jobs */
-	unsigned arrived;                 /* GUARDED_BY(lock): vCPUs at the gate */
-	uint64_t gate;                    /* GUARDED_BY(lock): how often the gate opened */
-	bool ran;                         /* GUARDED_BY(lock): a run is to be collected */
-	bool dead;                        /* GUARDED_BY(lock) */
+	unsigned spins;                   /* CONST_AFTER_INIT: looks at the gate before one sleeps */
+	const struct gang_job *job;       /* ATOMIC(rel by the driver, or by the last at a gate before it opens; acq); NULL between jobs */
+	unsigned arrived;                 /* ATOMIC(rmw): vCPUs at the gate */
+	uint64_t gate;                    /* ATOMIC(rel with lock held; acq): how often the gate opened */
+	bool ran;                         /* OWNER(the last at a gate, before it opens): a run is to be collected */
+	bool dead;                        /* ATOMIC(rel with lock held; acq) */
 };
 
 size_t gang_code_bytes;
@@ -77,60 +79,74 @@ const struct gang_engine *gang_engine_find(const char *name)
 
 /* -- the host half -- */
 
-/* Waits until all vCPUs are here; the last one calls last(g), if any. False: the gang is dead. Lock held. */
+/* Sleeps until the gate has opened (`now`: not yet), or, at the first gate, until there is a job. */
+static void sleep_until(struct gang *g, uint64_t now, bool job)
+{
+	lock_take(&g->lock);
+	while (!ld_rlx(&g->dead) && (job ? !ld_rlx(&g->job) : ld_rlx(&g->gate) == now))
+		lock_wait(&g->lock, &g->changed);
+	lock_drop(&g->lock);
+}
+
+/* Waits until all vCPUs are here; the last one calls last(g). False: the gang is dead. */
 static bool gate(struct gang *g, void (*last)(struct gang *g))
 {
-	uint64_t now = g->gate;
+	uint64_t now = ld_rlx(&g->gate);
 
-	if (++g->arrived == g->n) {
-		if (last)
-			last(g);
-		g->arrived = 0;
-		g->gate++;
+	if (at_add(&g->arrived, 1) + 1 == g->n) {
+		last(g);
+		st_rlx(&g->arrived, 0);
+		lock_take(&g->lock);
+		st_rel(&g->gate, now + 1);
 		pthread_cond_broadcast(&g->changed);
-		return !g->dead;
+		lock_drop(&g->lock);
+		return !ld_acq(&g->dead);
 	}
-	while (g->gate == now && !g->dead)
-		lock_wait(&g->lock, &g->changed);
-	return !g->dead;
+	for (unsigned k = 0; k < g->spins; k++) {
+		if (ld_acq(&g->gate) != now)
+			return !ld_acq(&g->dead);
+		cpu_relax();
+	}
+	sleep_until(g, now, false);
+	return !ld_acq(&g->dead);
 }
 
-static void after_collect(struct gang *g)
+/* Pairs with itself: what is written here is read after the gate has opened. */
+static void before_work(struct gang *g)
 {
-	if (g->ran && !g->job->more(g->job->ctx))
-		g->job = NULL;
-	g->ran = false;
+	const struct gang_job *j = ld_acq(&g->job);
+
+	if (j && g->ran)
+		j->next(j->ctx);
 }
 
-static void before_run(struct gang *g) { g->ran = true; }
+static void after_work(struct gang *g)
+{
+	const struct gang_job *j = ld_acq(&g->job);
 
-/* From the end of one run to the begin of the next in which v has a role. Lock held. */
+	if (g->ran && !j->more(j->ctx))
+		st_rel(&g->job, NULL);
+	g->ran = ld_rlx(&g->job);
+}
+
+/* From the end of one run to the begin of the next in which v has a role. */
 static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 {
+	const struct gang_job *j;
 	bool mine;
 
 	do {
-		if (!gate(g, NULL))
+		if (!gate(g, before_work))
 			return;
-		if (g->ran) {
-			const struct gang_job *j = g->job;
-
-			lock_drop(&g->lock);
-			j->collect(j->ctx, v);
-			lock_take(&g->lock);
-		}
-		if (!gate(g, after_collect))
+		if (!ld_acq(&g->job))
+			sleep_until(g, 0, true);
+		if (ld_acq(&g->dead))
 			return;
-		while (!g->job && !g->dead)
-			lock_wait(&g->lock, &g->changed);
-		if (g->dead)
+		j = ld_acq(&g->job);
+		j->work(j->ctx, v, g->ran);
+		if (!gate(g, after_work))
 			return;
-		lock_drop(&g->lock);
-		g->job->prepare(g->job->ctx, v);
-		lock_take(&g->lock);
-		if (!gate(g, before_run))
-			return;
-		mine = g->job->assign(g->job->ctx, v, start);
+		mine = g->ran && j->assign(j->ctx, v, start);
 	} while (!mine);
 }
 
@@ -144,11 +160,9 @@ static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 
 	tlbi_leave(c);
 	rcu_offline();
-	lock_take(&g->lock);
 	between_runs(g, v, &m.start);
 	m.fresh = g->fresh[v];
 	g->fresh[v] = false;
-	lock_drop(&g->lock);
 	memcpy(gang_host(g, box), &m, sizeof(m));
 	rcu_online();
 	tlbi_enter(c);
@@ -248,6 +262,7 @@ struct gang *gang_new(const struct gang_engine *engine, unsigned ncpus, struct e
 	}
 	g->engine = engine;
 	g->n = ncpus;
+	g->spins = (long)ncpus <= sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
 	lock_init(&g->lock, RANK_MACHINE);
 	pthread_cond_init(&g->changed, NULL);
 	g->pm = physmap_new();
@@ -270,7 +285,7 @@ void gang_free(struct gang *g)
 {
 	if (g->serving) {
 		lock_take(&g->lock);
-		g->dead = true;
+		st_rel(&g->dead, true);
 		pthread_cond_broadcast(&g->changed);
 		lock_drop(&g->lock);
 		sched_quit(g->sched, 0);
@@ -294,10 +309,8 @@ void gang_free(struct gang *g)
 void gang_load(struct gang *g, const uint32_t *words, size_t nwords)
 {
 	BUG_ON(nwords * 4 > GANG_CODE_SIZE || !dma_write(g->pm, mk_gpa(GANG_CODE), words, nwords * 4));
-	lock_take(&g->lock);
 	for (unsigned k = 0; k < g->n; k++)
 		g->fresh[k] = true;
-	lock_drop(&g->lock);
 }
 
 int gang_run(struct gang *g, const struct gang_job *j, double patience)
@@ -306,10 +319,11 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 	double idle = 0;
 	bool done;
 
+	j->next(j->ctx);
 	lock_take(&g->lock);
-	g->job = j;
+	st_rel(&g->job, j);
 	pthread_cond_broadcast(&g->changed);
-	while (g->job && idle < patience) {
+	while (ld_acq(&g->job) && idle < patience) {
 		struct timespec ts;
 
 		clock_gettime(CLOCK_REALTIME, &ts);
@@ -320,11 +334,11 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 		}
 		if (pthread_cond_timedwait(&g->changed, &g->lock.m, &ts) == ETIMEDOUT)
 			idle += 0.1;
-		if (g->gate != seen)
+		if (ld_rlx(&g->gate) != seen)
 			idle = 0;
-		seen = g->gate;
+		seen = ld_rlx(&g->gate);
 	}
-	done = !g->job;
+	done = !ld_acq(&g->job);
 	lock_drop(&g->lock);
 	return done ? 0 : -1;
 }

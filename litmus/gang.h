@@ -46,16 +46,20 @@ const struct gang_engine *gang_engine_find(const char *name);
 
 /* Where a vCPU starts in a run; x0 points to a copy of it in guest memory. */
 struct gang_start {
-	uint64_t first, last;  /* for the code at entry: two numbers */
+	uint64_t rec, out;     /* for the code at entry: two numbers */
 	uint64_t entry;
 };
 
-/* All callbacks but more() are called for every vCPU v, in parallel; more() once, nothing else running. */
+/*
+ * next() and more() run once, nothing else running; the others for every vCPU v, in parallel.  A run is: next();
+ * work(), which collects what the run before left (`ran`: there was one) and prepares this one; the guest half;
+ * and so on.  more() is asked after work() whether there is to be another run; the one prepared is dropped if not.
+ */
 struct gang_job {
-	void (*prepare)(void *ctx, unsigned v);
+	void (*next)(void *ctx);
+	void (*work)(void *ctx, unsigned v, bool ran);
 	bool (*assign)(void *ctx, unsigned v, struct gang_start *s); /* false: v has no role in this run */
-	void (*collect)(void *ctx, unsigned v);
-	bool (*more)(void *ctx); /* another run? */
+	bool (*more)(void *ctx);
 	void *ctx;
 };
 

@@ -106,13 +106,13 @@ struct request {
 	bool done;
 };
 
-static void translate(void *ctx, unsigned v)
+static void translate(void *ctx, unsigned v, bool ran)
 {
 	struct request *q = ctx;
 	struct vcpu *c = gang_cpu(q->g, v);
 	unsigned budget = xlate_budget;
 	uint32_t mask = log_mask;
-	struct xlate *x = v ? NULL : xlate_new();
+	struct xlate *x = v || ran ? NULL : xlate_new();
 	struct tcache *t = jit_cache();
 	struct tcache_cpu *tc;
 	struct tblock *u;
@@ -139,13 +139,13 @@ static void translate(void *ctx, unsigned v)
 }
 
 static bool no_role(void *ctx, unsigned v, struct gang_start *s) { return false; }
-static void nothing(void *ctx, unsigned v) {}
+static void nothing(void *ctx) {}
 static bool no_more(void *ctx) { return false; }
 
 bool hostcode_translate(struct gang *g, uint64_t pc, unsigned insns, FILE *ir, FILE *host)
 {
 	struct request q = {g, pc, insns, host, false};
-	const struct gang_job job = {translate, no_role, nothing, no_more, &q};
+	const struct gang_job job = {nothing, translate, no_role, no_more, &q};
 	int fd = memfd_create("ir", 0);
 	char path[64];
 	struct err e;

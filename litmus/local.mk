@@ -8,6 +8,6 @@ liblitmus_a_SOURCES = \
 	litmus/dep_fp.c litmus/dep_simd.c litmus/dep_crypto.c \
 	litmus/expect.h litmus/expect.c litmus/mapped.h litmus/mapped.c \
 	litmus/emit.h litmus/emit.c litmus/gang.h litmus/gang.c litmus/build.h litmus/build.c \
-	litmus/hostcode.h litmus/hostcode.c litmus/graph.h litmus/graph.c litmus/classify.h litmus/classify.c litmus/hist.h litmus/hist.c litmus/run.h litmus/run.c \
+	litmus/hostcode.h litmus/hostcode.c litmus/graph.h litmus/graph.c litmus/classify.h litmus/classify.c litmus/hist.h litmus/hist.c litmus/run.h litmus/run.c litmus/trial.h litmus/trial.c litmus/plan.h litmus/plan.c \
 	litmus/judge.h litmus/judge.c litmus/expect_log.c litmus/suite.h litmus/suite.c litmus/results.h litmus/results.c
 LIBLITMUS = liblitmus.a

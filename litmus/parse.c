@@ -88,6 +88,8 @@ static void headers(struct lexer *l)
 			l->t->variants = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 		else if (!strncmp(s, "Hash=", 5))
 			l->t->hash = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
+		else if (!strncmp(s, "Prefetch=", 9))
+			l->t->prefetch = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 	}
 }
 

@@ -12,7 +12,7 @@
 #include "litmus/build.h"
 #include "litmus/hist.h"
 
-enum lit_affinity { AFFINITY_NONE, AFFINITY_INCR, AFFINITY_RANDOM };
+enum lit_affinity { AFFINITY_NONE, AFFINITY_INCR, AFFINITY_RANDOM, AFFINITY_SCAN, AFFINITY_CUSTOM };
 
 struct lit_run_opts {
 	unsigned size;           /* -s: instances a run */
@@ -23,8 +23,11 @@ struct lit_run_opts {
 	enum lit_barrier barrier;
 	enum lit_affinity affinity;
 	unsigned incr;           /* of AFFINITY_INCR */
-	bool preload;            /* touch locations at random before the barrier */
+	unsigned cpu[GANG_MAX_CPUS], ncpu; /* of AFFINITY_CUSTOM: host CPUs (numbers among those allowed) of the threads */
+	enum trial_preload preload; /* touch locations before the barrier */
+	unsigned group;          /* instances from one barrier to the next */
 	unsigned avail;          /* vCPUs to use */
+	bool crowded;            /* there are more vCPUs than host CPUs */
 	uint64_t seed;
 	bool own_code;           /* the test changes its code: each instance has its own (fewer of them fit) */
 	/* Asked once for each new state, between runs: true ends the test. May be NULL. */

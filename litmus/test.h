@@ -101,6 +101,7 @@ struct lit_test {
 	const char *name, *file;
 	const char *variants;   /* Variant=, or "" */
 	const char *hash;       /* Hash=, or NULL */
+	const char *prefetch;   /* Prefetch=, or NULL */
 	unsigned nlocs;
 	struct lit_loc loc[LIT_MAX_LOCS];
 	unsigned nregs, capregs;

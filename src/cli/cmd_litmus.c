@@ -23,6 +23,7 @@
 #include "litmus/expect.h"
 #include "litmus/hostcode.h"
 #include "litmus/judge.h"
+#include "litmus/plan.h"
 #include "litmus/results.h"
 #include "litmus/suite.h"
 #include "mcm/mapping.h"
@@ -36,6 +37,7 @@ struct options {
 	const struct mcm_mapping *mapping;
 	enum output out;
 	const char *json, *junit;
+	const char *image;         /* write the test for a bare-metal guest, run nothing */
 	struct lit_expectlog expect;
 	bool judged_by_log;
 	bool stop;                 /* a test ends with its first forbidden outcome */
@@ -60,6 +62,7 @@ struct session {
 /* -- options -- */
 
 static const char *const barriers[] = {"user", "userfence", "timebase", "pthread", "none", NULL};
+static const char *const preloads[] = {"no", "random", "custom", "static"};
 
 static int bad(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -127,30 +130,50 @@ static int opt_barrier(struct options *o, const char *v)
 
 static int opt_affinity(struct options *o, const char *v)
 {
+	static const struct { const char *name; enum lit_affinity kind; } kinds[] = {
+		{"none", AFFINITY_NONE}, {"random", AFFINITY_RANDOM}, {"scan", AFFINITY_SCAN}, {"custom", AFFINITY_CUSTOM}};
 	uint64_t n = 1;
 
-	if (!strcmp(v, "none")) {
-		o->run.affinity = AFFINITY_NONE;
-	} else if (!strcmp(v, "random")) {
-		o->run.affinity = AFFINITY_RANDOM;
-	} else if (!strncmp(v, "incr", 4)) {
-		if (v[4] && number("affinity incr", v + 4, 0, 1024, &n))
-			return EXIT_USAGE;
-		o->run.affinity = AFFINITY_INCR;
-		o->run.incr = (unsigned)n;
-	} else {
-		return bad("-affinity: none, random or incrN expected, not '%s'", v);
-	}
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(v, kinds[i].name))
+			return o->run.affinity = kinds[i].kind, 0;
+	if (strncmp(v, "incr", 4))
+		return bad("-affinity: none, random, incrN, scan or custom expected, not '%s'", v);
+	if (v[4] && number("affinity incr", v + 4, 0, 1024, &n))
+		return EXIT_USAGE;
+	o->run.affinity = AFFINITY_INCR;
+	o->run.incr = (unsigned)n;
 	return 0;
+}
+
+/* CPUs for -affinity custom. */
+static int opt_p(struct options *o, const char *v)
+{
+	char *end;
+
+	for (o->run.ncpu = 0; o->run.ncpu < GANG_MAX_CPUS; v = end + 1) {
+		unsigned long n = strtoul(v, &end, 10);
+
+		if (end == v || (*end && *end != ',') || n > 1023)
+			break;
+		o->run.cpu[o->run.ncpu++] = (unsigned)n;
+		if (!*end)
+			return o->run.affinity = AFFINITY_CUSTOM, 0;
+	}
+	return bad("-p: numbers of CPUs with commas between expected, not '%s'", v);
 }
 
 static int opt_preload(struct options *o, const char *v)
 {
-	if (strcmp(v, "random") && strcmp(v, "no") && strcmp(v, "none"))
-		return bad("-preload: random or no expected, not '%s'", v);
-	o->run.preload = *v == 'r';
-	return 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(preloads); i++)
+		if (!strcmp(v, preloads[i]))
+			return o->run.preload = (enum trial_preload)i, 0;
+	if (!strcmp(v, "none"))
+		return o->run.preload = PRELOAD_NO, 0;
+	return bad("-preload: random, custom, static or no expected, not '%s'", v);
 }
+
+static int opt_group(struct options *o, const char *v) { return small("group", v, 1, 1000000, &o->run.group); }
 
 static int opt_mem(struct options *o, const char *v)
 {
@@ -206,6 +229,7 @@ static int opt_expect(struct options *o, const char *v)
 static int opt_json(struct options *o, const char *v) { return o->json = v, 0; }
 static int opt_junit(struct options *o, const char *v) { return o->junit = v, 0; }
 static int opt_tap(struct options *o, const char *v) { return o->out = OUT_TAP, 0; }
+static int opt_image(struct options *o, const char *v) { return o->image = v, 0; }
 static int opt_stop(struct options *o, const char *v) { return o->stop = true, 0; }
 static int opt_q(struct options *o, const char *v) { return o->out = OUT_QUIET, 0; }
 
@@ -239,8 +263,10 @@ static int opt_shard(struct options *o, const char *v)
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
 	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
-	X(affinity, "KIND", "none (default), random, incrN: host CPUs of the vCPU threads") \
-	X(preload, "KIND", "random (default): touch locations before the barrier; no") \
+	X(group, "N", "instances from one barrier to the next (default 8)") \
+	X(affinity, "KIND", "random (default), none, incrN, scan, custom (-p): host CPUs of the vCPU threads") \
+	X(p, "N,N..", "host CPUs of threads 0, 1 ..") \
+	X(preload, "KIND", "random (default), custom (Prefetch=), static: touch locations before the barrier; no") \
 	X(seed, "N", "of all random choices (default: from the clock; always printed)") \
 	X(timeout, "SECONDS", "a run that takes longer counts as endless (default 20)") \
 	X(accel, "ENGINE", "how guest code is executed") \
@@ -248,6 +274,7 @@ static int opt_shard(struct options *o, const char *v)
 	X(mapping, "NAME", "mapping of Arm operations to the host's, from the registry") \
 	X(stop, NULL, "end a test with its first forbidden outcome") \
 	X(expect, "FILE", "allowed outcomes from a log of herd7 instead of parma's model") \
+	X(image, "FILE", "write a test and its plan for the harness as a guest (tests/litmus/bare), run nothing") \
 	X(json, "FILE", "results as JSON") \
 	X(junit, "FILE", "results as JUnit's XML") \
 	X(tap, NULL, "results as TAP in place of logs") \
@@ -448,9 +475,9 @@ static int allowed_states(struct session *s, struct lit_model *m, unsigned unrol
 
 static void settings(const struct options *o, char *buf, size_t size)
 {
-	snprintf(buf, size, "-accel %s -mapping %s -smp %u -s %u -r %u -barrier %s -mem %s -preload %s -seed %" PRIu64,
+	snprintf(buf, size, "-accel %s -mapping %s -smp %u -s %u -r %u -barrier %s -group %u -mem %s -preload %s -seed %" PRIu64,
 		 o->engine->name, o->mapping->name, o->smp, o->run.size, o->run.runs, barriers[o->run.barrier],
-		 o->run.direct ? "direct" : "indirect", o->run.preload ? "random" : "no", o->run.seed);
+		 o->run.group, o->run.direct ? "direct" : "indirect", preloads[o->run.preload], o->run.seed);
 }
 
 /* What went wrong, with all that is needed to see it again. */
@@ -604,7 +631,9 @@ static void run_entry(struct session *s, struct lit_entry *t)
 	}
 	if (test)
 		m = lit_model_new(test, 2, &s->arena, &e);
-	if (!m || run_model(s, t, m, &e) < 0) {
+	if (m && s->o->image && lit_plan_write(m, &s->o->run, s->o->smp, s->o->image, &e) == 0)
+		t->status = LIT_PASS;
+	else if (!m || s->o->image || run_model(s, t, m, &e) < 0) {
 		t->status = LIT_FAILED;
 		free(t->message);
 		t->message = strdup(e.msg);
@@ -786,6 +815,7 @@ static int run_options(struct options *o)
 		if (!o->rounds && o->hours <= 0)
 			o->rounds = 1;
 	}
+	o->run.crowded = (long)o->smp > sysconf(_SC_NPROCESSORS_ONLN);
 	if (!o->run.avail)
 		o->run.avail = (unsigned)MAX(1L, MIN((long)o->smp, sysconf(_SC_NPROCESSORS_ONLN)));
 	if (!o->campaign)
@@ -830,7 +860,7 @@ static int litmus_merge(int argc, char **argv)
 int cmd_litmus(int argc, char **argv)
 {
 	struct options o = {
-		.run = {.size = 5000, .runs = 10, .stride = 1, .preload = true, .patience = 20, .seed = (uint64_t)time(NULL)},
+		.run = {.size = 5000, .runs = 10, .stride = 1, .group = 8, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
 		.engine = gang_engine_at(0),
 		.mapping = mcm_mapping_selected(),
 	};

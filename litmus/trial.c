@@ -1,0 +1,366 @@
+/* See trial.h. Also compiled for the guest: no header of the host's but those that litmus/bare stands in for. */
+#include "litmus/trial.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "mem/access.h"
+
+enum { LINE = 64, PAGE = 4096 };
+
+/* -- randomness: splitmix64 -- */
+
+static inline uint64_t rnd(uint64_t *s)
+{
+	uint64_t z = *s += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static uint64_t stream(const struct trial_plan *p, uint64_t number, unsigned who)
+{
+	uint64_t s = p->seed + (number << 20) + who;
+
+	return rnd(&s);
+}
+
+static void shuffle(uint32_t *v, unsigned n, uint64_t *s)
+{
+	for (unsigned i = n; i > 1; i--) {
+		unsigned k = (unsigned)(rnd(s) % i);
+		uint32_t t = v[i - 1];
+
+		v[i - 1] = v[k];
+		v[k] = t;
+	}
+}
+
+static inline uint8_t *host(const struct trial *t, uint64_t addr) { return t->ram + (addr - t->p->ram); }
+
+void trial_share(const struct trial_plan *p, unsigned v, unsigned *from, unsigned *to)
+{
+	*from = (unsigned)((uint64_t)p->size * v / p->ncpus);
+	*to = (unsigned)((uint64_t)p->size * (v + 1) / p->ncpus);
+}
+
+/* -- layout -- */
+
+static unsigned gcd(unsigned a, unsigned b) { return b ? gcd(b, a % b) : a; }
+
+/* The order in which a run visits the places of each slice. */
+static void make_order(struct trial *t)
+{
+	const struct trial_plan *p = t->p;
+	uint64_t s = stream(p, 0, 0x0bde);
+
+	for (unsigned v = 0; v < p->ncpus; v++) {
+		unsigned from, to, n, st = MAX(1u, p->stride);
+
+		trial_share(p, v, &from, &to);
+		n = to - from;
+		while (n && gcd(st, n) != 1)
+			st++;
+		for (unsigned k = 0; k < n; k++)
+			t->perm[from + k] = from + (uint32_t)((uint64_t)k * st % n);
+		if (!p->direct)
+			shuffle(t->perm + from, n, &s);
+	}
+}
+
+uint64_t trial_init(struct trial *t, const struct trial_plan *p, uint8_t *ram, uint32_t *perm, uint64_t at)
+{
+	memset(t, 0, sizeof(*t));
+	t->p = p;
+	t->ram = ram;
+	t->perm = perm;
+	for (unsigned v = 0; v < p->ncpus; v++)
+		hist_init(&t->hist[v], p->width);
+	for (unsigned c = 0; c < p->ncopies; c++) {
+		struct trial_copy *cp = &t->copy[c];
+
+		cp->barrier = at;
+		at = ALIGN_UP(at + 8 * (uint64_t)p->size, PAGE);
+		for (unsigned th = 0; th < p->nthreads; th++) {
+			cp->rec[th] = at;
+			at = ALIGN_UP(at + (uint64_t)p->size * p->thread[th].rec_size + 8, PAGE);
+			cp->out[th] = at;
+			at = ALIGN_UP(at + (uint64_t)p->size * p->thread[th].out_size + 16, PAGE);
+		}
+		cp->cells = at;
+		at = ALIGN_UP(at + (uint64_t)p->size * p->slot, PAGE);
+	}
+	make_order(t);
+	return at;
+}
+
+void trial_free(struct trial *t)
+{
+	for (unsigned v = 0; t->p && v < t->p->ncpus; v++)
+		hist_free(&t->hist[v]);
+}
+
+/* -- draws -- */
+
+/*
+ * Each location in lines of its own, in some order; or, one time in four, one
+ * behind the other.  Not so with exclusives: a pair whose addresses differ but
+ * lie in one granule may succeed on a CPU, and does here, but not in the model.
+ */
+static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64_t *s)
+{
+	uint32_t order[TRIAL_LOCS], at = 0;
+	bool packed = rnd(s) % 4 == 0 && p->packed_ok;
+
+	for (unsigned l = 0; l < p->nlocs; l++)
+		order[l] = l;
+	shuffle(order, p->nlocs, s);
+	for (unsigned i = 0; i < p->nlocs; i++) {
+		at = ALIGN_UP(at, packed ? 16u : LINE);
+		d->cell[order[i]] = at;
+		at += p->loc[order[i]].bytes;
+	}
+}
+
+void trial_draw(struct trial *t)
+{
+	const struct trial_plan *p = t->p;
+	struct trial_draw *d = &t->now;
+	uint64_t s, number = t->now.number;
+	bool first = !number;
+
+	t->last = t->now;
+	d->number = number + 1;
+	s = stream(p, number, 0x5eed);
+	d->rot = rnd(&s);
+	draw_layout(d, p, &s);
+	for (unsigned v = 0; v < p->ncpus; v++)
+		d->role[v] = v;
+	if (!first || p->shuffle_first)
+		shuffle(d->role, p->ncpus, &s);
+	d->delay_opener = (uint32_t)BIT(rnd(&s) % 10) - 1;
+	d->delay_other = (uint32_t)BIT(rnd(&s) % 5) - 1;
+}
+
+/* Walks the places of a slice's instances, in the order of the instances. */
+struct walk { const uint32_t *perm; unsigned n, i; };
+
+static struct walk walk_begin(const struct trial *t, const struct trial_draw *d, unsigned from, unsigned to)
+{
+	unsigned n = to - from;
+
+	return (struct walk){t->perm + from, n, n ? (unsigned)(d->rot % n) : 0};
+}
+
+static inline uint32_t walk_next(struct walk *w)
+{
+	uint32_t at = w->perm[w->i++];
+
+	if (w->i == w->n)
+		w->i = 0;
+	return at;
+}
+
+/* -- before a run -- */
+
+static inline uint64_t address(const struct trial *t, uint32_t to, uint64_t off, uint64_t cells, unsigned k)
+{
+	return to == TRIAL_CODE ? t->p->code + off + (uint64_t)k * t->p->step : cells + t->now.cell[to] + off;
+}
+
+static inline void put_locations(const struct trial *t, uint64_t cells, unsigned k)
+{
+	const struct trial_plan *p = t->p;
+	uint8_t *to = host(t, cells);
+
+	for (unsigned l = 0; l < p->nlocs; l++) {
+		const struct trial_loc *loc = &p->loc[l];
+		uint8_t *at = to + t->now.cell[l];
+		const uint8_t *init = p->init + loc->init;
+
+		if (loc->bytes == 4)
+			ram_st32(at, *(const uint32_t *)init);
+		else if (loc->bytes == 8)
+			ram_st64(at, *(const uint64_t *)init);
+		else
+			memcpy(at, init, loc->bytes);
+	}
+	for (unsigned i = 0; i < p->nfixes; i++) {
+		const struct trial_fix *f = &p->fix[i];
+		uint64_t v = address(t, f->to, f->off, cells, k);
+
+		memcpy(to + t->now.cell[f->loc] + f->at, &v, MIN(f->size, 8u));
+	}
+}
+
+static uint32_t touches(const struct trial_plan *p, const struct trial_thread *th, uint64_t draws)
+{
+	uint32_t all = 0;
+
+	switch (p->preload) {
+	case PRELOAD_RANDOM: return draws >> 62 ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12);
+	case PRELOAD_CUSTOM:
+		for (unsigned k = 0; k < th->nptrs && k < 16; k++)
+			all |= th->ptr[k].touch << 2 * k;
+		return all;
+	case PRELOAD_STATIC: return draws >> 62 ? 0 : (draws >> 61 & 1 ? UINT32_C(0x55555555) : UINT32_C(0xaaaaaaaa));
+	default: return 0;
+	}
+}
+
+static inline void put_record(const struct trial *t, uint64_t barrier, unsigned th, unsigned k, uint8_t *rec, uint64_t cells,
+			      uint64_t draws, bool opener)
+{
+	const struct trial_thread *code = &t->p->thread[th];
+	uint32_t delay = (uint32_t)draws & (opener ? t->now.delay_opener : t->now.delay_other);
+
+	ram_st64(rec + REC_BARRIER, barrier ? barrier | opener : 0);
+	ram_st64(rec + REC_DELAY, delay | (uint64_t)touches(t->p, code, draws) << 32);
+	for (unsigned i = 0; i < code->nptrs; i++)
+		ram_st64(rec + REC_PTR + 8 * i, address(t, code->ptr[i].loc, code->ptr[i].off, cells, k));
+	if (code->body_ptr)
+		ram_st64(rec + code->body_ptr, t->p->code + th * t->p->code_stride + (uint64_t)k * t->p->step);
+}
+
+static void put_records(struct trial *t, unsigned v, unsigned c, unsigned th)
+{
+	const struct trial_plan *p = t->p;
+	const struct trial_copy *cp = &t->copy[c];
+	const struct trial_thread *code = &p->thread[th];
+	uint64_t s = stream(p, t->now.number, v);
+	uint8_t *rec = host(t, cp->rec[th]);
+	unsigned in_group = 0, opener = 0;
+
+	for (unsigned u = 0; u < p->ncpus; u++) {
+		unsigned from, to;
+		struct walk w;
+
+		trial_share(p, u, &from, &to);
+		w = walk_begin(t, &t->now, from, to);
+		for (unsigned k = from; k < to; k++, rec += code->rec_size) {
+			uint64_t word = in_group ? 0 : cp->barrier + 8 * (uint64_t)k;
+
+			put_record(t, word, th, k, rec, cp->cells + (uint64_t)walk_next(&w) * p->slot, rnd(&s), opener == th);
+			if (++in_group == p->group) {
+				in_group = 0;
+				opener = opener + 1 == p->nthreads ? 0 : opener + 1;
+			}
+		}
+	}
+	ram_st64(rec + REC_BARRIER, REC_END);
+}
+
+void trial_prepare(struct trial *t, unsigned v)
+{
+	const struct trial_plan *p = t->p;
+	unsigned from, to, c = t->now.role[v] / p->nthreads, th = t->now.role[v] % p->nthreads;
+
+	trial_share(p, v, &from, &to);
+	for (unsigned i = 0; i < p->ncopies; i++) {
+		const struct trial_copy *cp = &t->copy[i];
+		struct walk w = walk_begin(t, &t->now, from, to);
+
+		memset(host(t, cp->barrier + 8 * (uint64_t)from), 0, 8 * (to - from));
+		for (unsigned k = from; k < to; k++)
+			put_locations(t, cp->cells + (uint64_t)walk_next(&w) * p->slot, k);
+	}
+	if (c < p->ncopies)
+		put_records(t, v, c, th);
+}
+
+bool trial_role(const struct trial *t, unsigned v, uint64_t *rec, uint64_t *out, uint64_t *entry)
+{
+	const struct trial_plan *p = t->p;
+	unsigned c = t->now.role[v] / p->nthreads, th = t->now.role[v] % p->nthreads;
+
+	if (c >= p->ncopies)
+		return false;
+	*rec = t->copy[c].rec[th];
+	*out = t->copy[c].out[th];
+	*entry = p->thread[th].entry;
+	return true;
+}
+
+/* -- after a run -- */
+
+/* Addresses of the instance become the model's. */
+static inline uint64_t model_value(const struct trial *t, uint64_t v, uint64_t cells, unsigned k)
+{
+	const struct trial_plan *p = t->p;
+	uint64_t off = v - cells;
+
+	if (likely(v < p->ram))
+		return v;
+	if (v - p->code < p->nthreads * p->code_stride)
+		return v - p->code + p->model_code - (uint64_t)k * p->step;
+	for (unsigned l = 0; l < p->nlocs && off < p->slot; l++)
+		if (off - t->last.cell[l] < p->loc[l].bytes)
+			return p->model_loc + l * p->code_stride + off - t->last.cell[l];
+	return v;
+}
+
+/* What a fault of thread th left in its record; taken away. */
+static void take_faults(struct trial *t, unsigned v, const struct trial_copy *cp, unsigned th, unsigned k, uint64_t *state)
+{
+	const struct trial_plan *p = t->p;
+	const struct trial_thread *code = &p->thread[th];
+	uint8_t *rec = host(t, cp->rec[th] + (uint64_t)k * code->rec_size);
+	uint64_t esr = ram_ld64(rec + code->fault), elr = ram_ld64(rec + code->fault + 8);
+	uint32_t ec = (uint32_t)(esr >> 26) & 63;
+	uint64_t at = elr - (ec == 0x15 ? 4 : 0) - p->code + p->model_code - (uint64_t)k * p->step;
+
+	if (!elr)
+		return;
+	t->faults[v]++;
+	for (unsigned i = 0; i < p->nfaults; i++) {
+		const struct trial_fault *f = &p->fault[i];
+
+		if (f->thread == th && (f->any_ec || f->ec == ec) && (!f->at || f->at == at))
+			state[f->state] = 1;
+	}
+	ram_st64(rec + code->fault, 0);
+	ram_st64(rec + code->fault + 8, 0);
+}
+
+static inline void gather(struct trial *t, unsigned v, const struct trial_copy *cp, unsigned k, uint64_t cells, uint64_t *state)
+{
+	const struct trial_plan *p = t->p;
+	const uint8_t *mem = host(t, cells);
+
+	for (unsigned th = 0; th < p->nthreads; th++) {
+		const struct trial_thread *code = &p->thread[th];
+		const uint8_t *out = host(t, cp->out[th] + (uint64_t)k * code->out_size);
+
+		for (unsigned i = 0; i < code->nregs; i++)
+			state[code->first + i] = model_value(t, ram_ld64(out + 8 * i), cells, k);
+	}
+	for (unsigned i = 0; i < p->nfaults; i++)
+		state[p->fault[i].state] = 0;
+	for (unsigned th = 0; th < p->nthreads; th++)
+		if (unlikely(ram_ld64(host(t, p->thread[th].faulted))))
+			take_faults(t, v, cp, th, k, state);
+	for (unsigned i = 0; i < p->nmem; i++) {
+		const struct trial_mem *m = &p->mem[i];
+
+		state[p->width - p->nmem + i] = model_value(t, ram_load(mem + t->last.cell[m->loc] + m->off, m->size), cells, k);
+	}
+}
+
+void trial_collect(struct trial *t, unsigned v)
+{
+	const struct trial_plan *p = t->p;
+	uint64_t state[TRIAL_WIDTH];
+	unsigned from, to;
+
+	trial_share(p, v, &from, &to);
+	for (unsigned c = 0; c < p->ncopies; c++) {
+		const struct trial_copy *cp = &t->copy[c];
+		struct walk w = walk_begin(t, &t->last, from, to);
+
+		for (unsigned k = from; k < to; k++) {
+			gather(t, v, cp, k, cp->cells + (uint64_t)walk_next(&w) * p->slot, state);
+			hist_add(&t->hist[v], state, 1);
+		}
+	}
+}
