@@ -64,6 +64,9 @@ static void plan_locations(struct planner *pl)
 		p->slot += ALIGN_UP(MAX(1u, bytes), LINE);
 	}
 	p->slot = MAX(p->slot, (uint32_t)LINE);
+	p->dense_ok = true;
+	for (unsigned l = 0; l < t->nlocs; l++)
+		p->dense_ok &= p->loc[l].bytes <= 8;
 }
 
 static void plan_thread(struct planner *pl, const struct lit_image *img, unsigned th)

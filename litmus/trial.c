@@ -6,7 +6,7 @@
 #include "base/bits.h"
 #include "mem/access.h"
 
-enum { LINE = 64, PAGE = 4096 };
+enum { LINE = 64, PAGE = 4096, EPOCH = 4 /* runs */ };
 
 /* -- randomness: splitmix64 -- */
 
@@ -63,7 +63,7 @@ static void make_order(struct trial *t)
 		while (n && gcd(st, n) != 1)
 			st++;
 		for (unsigned k = 0; k < n; k++)
-			t->perm[from + k] = from + (uint32_t)((uint64_t)k * st % n);
+			t->perm[from + k] = (uint32_t)((uint64_t)k * st % n);
 		if (!p->direct)
 			shuffle(t->perm + from, n, &s);
 	}
@@ -104,15 +104,17 @@ void trial_free(struct trial *t)
 /* -- draws -- */
 
 /*
- * Each location in lines of its own, in some order; or, one time in four, one
- * behind the other.  Not so with exclusives: a pair whose addresses differ but
+ * Each location in lines of its own, in some order, shared by eight instances
+ * most of the time; or one behind the other.  Not so with exclusives: a pair whose addresses differ but
  * lie in one granule may succeed on a CPU, and does here, but not in the model.
  */
 static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64_t *s)
 {
 	uint32_t order[TRIAL_LOCS], at = 0;
-	bool packed = rnd(s) % 4 == 0 && p->packed_ok;
+	uint64_t kind = rnd(s);
+	bool packed = kind % 4 == 0 && p->packed_ok && (kind & 4 || !p->dense_ok);
 
+	d->dense = !packed && p->dense_ok && kind >> 3 & 3;
 	for (unsigned l = 0; l < p->nlocs; l++)
 		order[l] = l;
 	shuffle(order, p->nlocs, s);
@@ -132,34 +134,49 @@ void trial_draw(struct trial *t)
 
 	t->last = t->now;
 	d->number = number + 1;
+	d->fresh = number % EPOCH == 0;
 	s = stream(p, number, 0x5eed);
-	d->rot = rnd(&s);
-	draw_layout(d, p, &s);
 	for (unsigned v = 0; v < p->ncpus; v++)
 		d->role[v] = v;
 	if (!first || p->shuffle_first)
 		shuffle(d->role, p->ncpus, &s);
+	if (!d->fresh)
+		return;
+	d->rot = rnd(&s);
+	draw_layout(d, p, &s);
 	d->delay_opener = (uint32_t)BIT(rnd(&s) % 10) - 1;
 	d->delay_other = (uint32_t)BIT(rnd(&s) % 5) - 1;
 }
 
-/* Walks the places of a slice's instances, in the order of the instances. */
-struct walk { const uint32_t *perm; unsigned n, i; };
+/*
+ * Walks the places of a slice's instances, in the order of the instances.  In
+ * every layout the places of a slice are within the same memory: another vCPU
+ * may already prepare its own slice while this one is collected.
+ */
+struct walk {
+	const uint32_t *perm;
+	uint64_t slice;      /* guest address of the slice's places */
+	uint32_t slot;
+	unsigned n, i;
+	bool dense;
+};
 
-static struct walk walk_begin(const struct trial *t, const struct trial_draw *d, unsigned from, unsigned to)
+static struct walk walk_begin(const struct trial *t, const struct trial_draw *d, uint64_t cells, unsigned from, unsigned to)
 {
 	unsigned n = to - from;
 
-	return (struct walk){t->perm + from, n, n ? (unsigned)(d->rot % n) : 0};
+	return (struct walk){t->perm + from, cells + (uint64_t)from * t->p->slot, t->p->slot, n, n ? (unsigned)(d->rot % n) : 0,
+			     d->dense};
 }
 
-static inline uint32_t walk_next(struct walk *w)
+/* Where the locations of the next instance begin. */
+static inline uint64_t walk_next(struct walk *w)
 {
 	uint32_t at = w->perm[w->i++];
 
 	if (w->i == w->n)
 		w->i = 0;
-	return at;
+	return w->slice + (w->dense ? (uint64_t)(at / 8) * w->slot + at % 8 * 8 : (uint64_t)at * w->slot);
 }
 
 /* -- before a run -- */
@@ -237,11 +254,11 @@ static void put_records(struct trial *t, unsigned v, unsigned c, unsigned th)
 		struct walk w;
 
 		trial_share(p, u, &from, &to);
-		w = walk_begin(t, &t->now, from, to);
+		w = walk_begin(t, &t->now, cp->cells, from, to);
 		for (unsigned k = from; k < to; k++, rec += code->rec_size) {
 			uint64_t word = in_group ? 0 : cp->barrier + 8 * (uint64_t)k;
 
-			put_record(t, word, th, k, rec, cp->cells + (uint64_t)walk_next(&w) * p->slot, rnd(&s), opener == th);
+			put_record(t, word, th, k, rec, walk_next(&w), rnd(&s), opener == th);
 			if (++in_group == p->group) {
 				in_group = 0;
 				opener = opener + 1 == p->nthreads ? 0 : opener + 1;
@@ -259,13 +276,13 @@ void trial_prepare(struct trial *t, unsigned v)
 	trial_share(p, v, &from, &to);
 	for (unsigned i = 0; i < p->ncopies; i++) {
 		const struct trial_copy *cp = &t->copy[i];
-		struct walk w = walk_begin(t, &t->now, from, to);
+		struct walk w = walk_begin(t, &t->now, cp->cells, from, to);
 
 		memset(host(t, cp->barrier + 8 * (uint64_t)from), 0, 8 * (to - from));
 		for (unsigned k = from; k < to; k++)
-			put_locations(t, cp->cells + (uint64_t)walk_next(&w) * p->slot, k);
+			put_locations(t, walk_next(&w), k);
 	}
-	if (c < p->ncopies)
+	if (t->now.fresh && c < p->ncopies)
 		put_records(t, v, c, th);
 }
 
@@ -356,10 +373,10 @@ void trial_collect(struct trial *t, unsigned v)
 	trial_share(p, v, &from, &to);
 	for (unsigned c = 0; c < p->ncopies; c++) {
 		const struct trial_copy *cp = &t->copy[c];
-		struct walk w = walk_begin(t, &t->last, from, to);
+		struct walk w = walk_begin(t, &t->last, cp->cells, from, to);
 
 		for (unsigned k = from; k < to; k++) {
-			gather(t, v, cp, k, cp->cells + (uint64_t)walk_next(&w) * p->slot, state);
+			gather(t, v, cp, k, walk_next(&w), state);
 			hist_add(&t->hist[v], state, 1);
 		}
 	}

@@ -11,9 +11,11 @@
  * and resets the locations of its slice.  Records (what differs between a
  * thread's instances) are made by the vCPU that plays the thread next.
  *
- * Drawn for each run, from the seed: which vCPU plays which thread, where each
- * instance lies within its slice, whether its locations share a cache line,
- * delays of threads after the barrier, and what is touched before it.
+ * Drawn from the seed, for each run: which vCPU plays which thread.  For a few
+ * runs: where each instance lies within its slice, which locations share a
+ * cache line (those of an instance, or each with its likes of seven other
+ * instances, or none), delays of threads after the barrier, and what is
+ * touched before it.
  */
 #ifndef PARMA_LITMUS_TRIAL_H
 #define PARMA_LITMUS_TRIAL_H
@@ -67,7 +69,7 @@ struct trial_plan {
 	uint64_t magic;
 	uint32_t nthreads, nlocs, nfixes, nmem, nfaults, width;
 	uint32_t ncpus, ncopies, size, group, slot, step;
-	uint32_t packed_ok, direct, stride, preload, shuffle_first, timebase;
+	uint32_t packed_ok, dense_ok, direct, stride, preload, shuffle_first, timebase;
 	uint64_t seed, runs;
 	uint64_t ram, code;                          /* guest addresses: of memory, of the test's code */
 	uint64_t code_stride, model_loc, model_code; /* the model's address space */
@@ -88,6 +90,8 @@ struct trial_copy {
 struct trial_draw {
 	uint64_t number;
 	uint64_t rot;
+	bool fresh;                          /* all is drawn anew, not only roles: records are to be made */
+	bool dense;                          /* eight instances share a slot, 8 bytes apart */
 	uint32_t cell[TRIAL_LOCS];           /* offset of each location in the slot */
 	uint32_t role[TRIAL_CPUS];           /* of a vCPU: copy * nthreads + thread */
 	uint32_t delay_opener, delay_other;  /* masks */
@@ -97,7 +101,7 @@ struct trial {
 	const struct trial_plan *p;          /* CONST_AFTER_INIT */
 	uint8_t *ram;                        /* CONST_AFTER_INIT: p->ram in this address space */
 	struct trial_copy copy[TRIAL_CPUS];  /* CONST_AFTER_INIT */
-	uint32_t *perm;                      /* CONST_AFTER_INIT: [size] places of instances, slice by slice */
+	uint32_t *perm;                      /* CONST_AFTER_INIT: [size] places of instances within their slice, slice by slice */
 	struct trial_draw now, last;         /* written between runs by one thread (trial_draw()) */
 	struct hist hist[TRIAL_CPUS];        /* OWNER(vcpu) */
 	uint64_t faults[TRIAL_CPUS];         /* OWNER(vcpu) */

@@ -263,7 +263,7 @@ static int opt_shard(struct options *o, const char *v)
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
 	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
-	X(group, "N", "instances from one barrier to the next (default 8)") \
+	X(group, "N", "instances from one barrier to the next (default 16)") \
 	X(affinity, "KIND", "random (default), none, incrN, scan, custom (-p): host CPUs of the vCPU threads") \
 	X(p, "N,N..", "host CPUs of threads 0, 1 ..") \
 	X(preload, "KIND", "random (default), custom (Prefetch=), static: touch locations before the barrier; no") \
@@ -860,7 +860,7 @@ static int litmus_merge(int argc, char **argv)
 int cmd_litmus(int argc, char **argv)
 {
 	struct options o = {
-		.run = {.size = 5000, .runs = 10, .stride = 1, .group = 8, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
+		.run = {.size = 5000, .runs = 10, .stride = 1, .group = 16, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
 		.engine = gang_engine_at(0),
 		.mapping = mcm_mapping_selected(),
 	};

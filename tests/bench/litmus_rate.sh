@@ -1,18 +1,69 @@
 #!/usr/bin/env bash
-# Trials a second of store buffering: parma litmus, and the same loop as a Linux program under QEMU user mode
-# and, where it can run, natively. In turn, so that a busy host disturbs all alike.
+# Trials a second of parma litmus, and of the same harness as a bare-metal guest (tests/litmus/bare) on
+# qemu-system-aarch64: same tests, same plan, same number of trials. In turn, so that a busy host disturbs all alike.
+# Prints per test the ratio parma/QEMU, median and range over the rounds, then the geometric mean; with --same the
+# image on `parma boot` too, which compares the engines alone.
 #
-#   tests/bench/litmus_rate.sh [SECONDS] [ROUNDS]
+#   tests/bench/litmus_rate.sh [--rounds N] [--runs N] [--same] [--opts "-group 1 ..."] [TEST...]
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-parma=${PARMA:-$here/../../build/parma}
-seconds=${1:-2} rounds=${2:-3}
+top=$(cd "$here/../.." && pwd)
+parma=${PARMA:-$top/build/parma}
+qemu=${QEMU:-qemu-system-aarch64}
+cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
+rounds=3 runs=100 same= opts=
+while [ $# -gt 0 ]; do
+	case "$1" in
+	--rounds) rounds=$2; shift 2 ;;
+	--runs) runs=$2; shift 2 ;;
+	--opts) opts=$2; shift 2 ;;
+	--same) same=1; shift ;;
+	-*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+	*) break ;;
+	esac
+done
+own=$top/litmus/tests
+[ $# -gt 0 ] || set -- "$own"/data/{SB,SB+dmb.sys,MP,LB+datas,2+2W+dmb.sys,R+dmb.sys}.litmus \
+	"$own"/acqrel/{SB+stlr-ldar,MP+stlr+ldar}.litmus "$own"/lse/{add2,SB+swp-ldr,cas-race}.litmus \
+	"$own"/exclusives/{add2,SB+ldxr-stxr}.litmus "$own"/mixed/MP-halves.litmus "$own"/pairs/MP+stp+ldp.litmus
+for tool in "$qemu" "$cc"; do
+	command -v "$tool" >/dev/null || { echo "needs $tool" >&2; exit 71; }
+done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-"${CROSS_CC:-aarch64-linux-gnu-gcc}" -O2 -static -pthread -o "$tmp/rate" "$here/litmus_rate.c" || exit 1
-for ((k = 0; k < rounds; k++)); do
-	printf 'qemu-aarch64  '
-	"${QEMU_USER:-qemu-aarch64}" "$tmp/rate" "$seconds"
-	printf 'parma         '
-	"$parma" litmus -q -smp 2 -time "$seconds" "$here/../../litmus/tests/data/SB.litmus" | head -1
+
+image() { # test: $tmp/image.elf
+	# shellcheck disable=SC2086
+	"$parma" litmus -q -image "$tmp/image" -smp 2 -seed 1 -r "$runs" $opts "$1" >/dev/null 2>&1 || return 1
+	"$cc" -O2 -march=armv8.2-a -mgeneral-regs-only -mno-outline-atomics -ffreestanding -fno-builtin -fno-pic -no-pie -nostdlib \
+		-fno-tree-loop-distribute-patterns -nostdinc -isystem "$("$cc" -print-file-name=include)" \
+		-I "$top/tests/litmus/bare" -I "$top/tests/guest" -I "$top" -I "$top/src" -DIMAGE="\"$tmp/image\"" \
+		-Wl,--build-id=none,--no-warn-rwx-segments,-T,"$top/tests/litmus/bare/bare.lds" "$top"/tests/guest/{start.S,lib.c} \
+		"$top/tests/litmus/bare/bare.c" "$top"/litmus/{trial,hist}.c -o "$tmp/image.elf"
+}
+machine=(-M virt,gic-version=3 -smp 2 -m 1G -cpu max -nodefaults -display none -serial stdio -monitor none -kernel "$tmp/image.elf")
+rate() { tr -d '\r' | awk '$1 == "trials" { printf "%.0f\n", 1e6 * $2 / $4 }'; }
+# shellcheck disable=SC2086
+here_rate() { "$parma" litmus -q -smp 2 -seed 1 -r "$runs" $opts "$1" | awk '/^1 tests/ { for (i = 2; i <= NF; i++) if ($i ~ /^trials\/s/) printf "%.0f\n", $(i - 1) }'; }
+# rates of one test to: median (smallest to largest) of the ratio, means
+sort_ratios() { awk '{ print $1 / $2, $1, $2 }' "$1" | sort -g | awk '{ r[NR] = $1; a += $2; b += $3 } END { printf "%.1f (%.1f to %.1f)\t%.2f\t%.2f", r[int((NR + 1) / 2)], r[1], r[NR], a / NR / 1e6, b / NR / 1e6 }'; }
+
+printf '%-20s %-22s %10s %10s  (million trials a second)%s\n' test ratio parma "$(basename "$qemu" | cut -c1-10)" "${same:+, image on parma}"
+for t in "$@"; do
+	name=$(basename "$t" .litmus)
+	image "$t" || { echo "$name: no image"; continue; }
+	: >"$tmp/pairs"; : >"$tmp/same"
+	for ((k = 0; k < rounds; k++)); do
+		p=$(here_rate "$t")
+		q=$(timeout 120 "$qemu" -accel tcg,thread=multi "${machine[@]}" </dev/null 2>/dev/null | rate)
+		[ -z "$same" ] || timeout 120 "$parma" boot "${machine[@]}" </dev/null 2>/dev/null | rate >>"$tmp/same"
+		[ -n "$p" ] && [ -n "$q" ] && echo "$p $q" >>"$tmp/pairs"
+	done
+	[ -s "$tmp/pairs" ] || { echo "$name: did not run"; continue; }
+	out=$(sort_ratios "$tmp/pairs")
+	echo "$out" | cut -d' ' -f1 >>"$tmp/medians"
+	printf '%-20s %-22s %10s %10s' "$name" "$(cut -f1 <<<"$out")" "$(cut -f2 <<<"$out")" "$(cut -f3 <<<"$out")"
+	[ -z "$same" ] || awk '{ s += $1 } END { if (NR) printf " %10.2f", s / NR / 1e6 }' "$tmp/same"
+	echo
 done
+awk '{ s += log($1); n++ } END { if (n) printf "geometric mean %.1f over %d tests\n", exp(s / n), n }' "$tmp/medians"

@@ -9,3 +9,4 @@ EXTRA_DIST += tests/litmus/asm.txt tests/litmus/axioms tests/litmus/bad
 check_PROGRAMS += tests/litmus/t_translated
 tests_litmus_t_translated_LDADD = $(LIBLITMUS) $(LIBXLATE) $(LIBTCACHE) $(LIBX64) $(LIBA64) $(LIBIR) $(LIBMCM) $(LIBMEM) $(LIBBASE) \
 	$(CAPSTONE_LIBS) $(URCU_LIBS) -lm
+EXTRA_DIST += tests/litmus/bare
