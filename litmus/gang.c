@@ -17,6 +17,7 @@
 #include "litmus/asm.h"
 #include "litmus/emit.h"
 #include "sched/sched.h"
+#include "tcache/tcache.h"
 #include "xlate/jit.h"
 
 #define PAGE_TABLE (GANG_STUB + 0x1000)
@@ -150,7 +151,10 @@ static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 	} while (!mine);
 }
 
-/* HLT #0xf000 of the idle loop. */
+/*
+ * HLT #0xf000 of the idle loop.  Others may need this vCPU to let go of code
+ * memory before they come here; the engine polls the cache after the call.
+ */
 static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 {
 	struct gang *g = c->board;
@@ -158,6 +162,8 @@ static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 	uint64_t box = MAILBOXES + v * 64;
 	struct mailbox m = {.start.entry = GANG_STUB};
 
+	if (gang_translates(g))
+		tcache_leave(jit_cache_cpu(c));
 	tlbi_leave(c);
 	rcu_offline();
 	between_runs(g, v, &m.start);
@@ -166,6 +172,8 @@ static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 	memcpy(gang_host(g, box), &m, sizeof(m));
 	rcu_online();
 	tlbi_enter(c);
+	if (gang_translates(g))
+		tcache_enter(jit_cache_cpu(c));
 	return box;
 }
 
