@@ -2,7 +2,7 @@
 man_MANS = docs/parma.1
 CLEANFILES += docs/parma.1
 EXTRA_DIST += docs/parma.1.in docs/mkman.awk docs/ARCHITECTURE.md docs/CONCURRENCY.md docs/layers.txt docs/MEMORY-MODEL.md \
-	docs/LIFE-OF-AN-INSTRUCTION.md docs/DEBUGGING.md docs/ADDING.md docs/VERIFICATION.md docs/PERFORMANCE.md docs/LITMUS.md \
+	docs/LIFE-OF-AN-INSTRUCTION.md docs/DEBUGGING.md docs/LOCKSTEP.md docs/ADDING.md docs/VERIFICATION.md docs/PERFORMANCE.md docs/LITMUS.md \
 	docs/scaling-2cores.svg docs/scaling-2cores.csv
 docs/parma.1: docs/parma.1.in docs/mkman.awk parma$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) docs && { ./parma --help | sed 's/^/C/'; ./parma help boot | sed 's/^/O/'; } | \

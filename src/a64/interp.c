@@ -203,6 +203,48 @@ void interp_run_for(struct vcpu *c, uint64_t insns)
 	}
 }
 
+/* The block at pc, or as much of it as it takes; true: there. */
+static bool run_towards(struct vcpu *c, const uint64_t *pc, bool (*there)(void *arg), void *arg)
+{
+	const struct block *b = find_block(c, c->pc);
+	const struct dop *o = &c->dcache->ops[b->first], *end = o + b->n;
+
+	for (; o < end && c->run_end; o++) {
+		c->run_end--;
+		c->counted_to = c->pc;
+		c->npc = c->pc + 4;
+		o->fn(c, &o->insn);
+		c->pc = c->npc;
+		c->icount++;
+		if (unlikely(c->pc == *pc) && there(arg))
+			return true;
+	}
+	return false;
+}
+
+bool interp_run_to(struct vcpu *c, const uint64_t *pc, uint64_t most, bool (*there)(void *arg), void *arg)
+{
+	c->run_end = most;
+	if (sigsetjmp(c->unwind, 0)) {
+		count_interrupted(c);
+		if (c->pc == *pc && there(arg))
+			return true;
+	}
+	while (c->run_end) {
+		c->counted_to = c->pc;
+		if (likely(!(c->ctx & CTX_SLOW))) {
+			if (run_towards(c, pc, there, arg))
+				return true;
+			continue;
+		}
+		c->run_end--;
+		run_slow(c);
+		if (c->pc == *pc && there(arg))
+			return true;
+	}
+	return false;
+}
+
 void interp_step(struct vcpu *c)
 {
 	if (sigsetjmp(c->unwind, 0)) {

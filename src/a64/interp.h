@@ -22,6 +22,12 @@ void interp_run(struct vcpu *c);
 /* The same, but returns soon after about `insns` instructions have been retired: the same number each time. */
 void interp_run_for(struct vcpu *c, uint64_t insns);
 
+/*
+ * Executes instructions, requests or not, until `there` says so, which is asked after each that leads to *pc, or until
+ * `most` have been tried (true: there).
+ */
+bool interp_run_to(struct vcpu *c, const uint64_t *pc, uint64_t most, bool (*there)(void *arg), void *arg);
+
 /* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
 void interp_step(struct vcpu *c);
 

@@ -16,6 +16,7 @@
 
 #include "a64/cpu_ops.h"
 #include "a64/exclusive.h"
+#include "a64/probe.h"
 #include "mem/access.h"
 
 struct part {
@@ -319,7 +320,7 @@ bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsig
 	char *p;
 
 	/* Whether an open monitor or a fault is seen first is up to the implementation. */
-	if (!c->mon.granule || c->mon.size != total) {
+	if (!c->mon.granule || c->mon.size != total || (unlikely(c->probe) && !c->probe->stx(c))) {
 		c->mon.granule = 0;
 		c->st.stx_fails++;
 		return false;

@@ -8,6 +8,7 @@
 #include "a64/debug.h"
 #include "a64/exception.h"
 #include "a64/exclusive.h"
+#include "a64/probe.h"
 #include "a64/tlbset.h"
 #include "base/log.h"
 
@@ -63,6 +64,8 @@ void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct 
 	if (t.host) {
 		if (write)
 			excl_slow_store(c, t.r, (t.pa - t.r->start) >> TLB_PAGE_BITS);
+		if (write && unlikely(c->probe))
+			c->probe->store(c, t.host, size);
 		return t.host;
 	}
 	if ((acc & ACC_ATOMIC) || !t.r) {
@@ -72,6 +75,20 @@ void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct 
 	}
 	*dev = (struct mem_dev){.region = t.r, .pa = mk_gpa(t.pa)};
 	return NULL;
+}
+
+/* A device's register, as part of an access. False: refused. */
+static bool dev_read(struct vcpu *c, const struct mem_region *r, gpa a, unsigned size, uint64_t *val)
+{
+	if (unlikely(c->probe))
+		return c->probe->mmio(c, r, a, size, false, val);
+	return physmap_mmio_read(r, a, size, c->index, val);
+}
+static bool dev_write(struct vcpu *c, const struct mem_region *r, gpa a, unsigned size, uint64_t val)
+{
+	if (unlikely(c->probe))
+		return c->probe->mmio(c, r, a, size, true, &val);
+	return physmap_mmio_write(r, a, size, c->index, val);
 }
 
 /* An access that is not aligned to its size goes byte by byte (Normal memory over a device). */
@@ -86,7 +103,7 @@ uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsig
 	c->st.mmio++;
 	for (unsigned k = 0; k < size; k += piece) {
 		if (!dev->region->ops ||
-		    !physmap_mmio_read(dev->region, mk_gpa(dev->pa.v + k), piece, c->index, &part))
+		    !dev_read(c, dev->region, mk_gpa(dev->pa.v + k), piece, &part))
 			external_abort(c, va, dev->pa.v, acc);
 		val |= (part & mask64(8 * piece)) << (8 * k);
 	}
@@ -104,8 +121,7 @@ void mmio_store(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned
 		return;
 	doing = vcpu_doing(c, DOING_MMIO);
 	for (unsigned k = 0; k < size; k += piece)
-		if (!physmap_mmio_write(dev->region, mk_gpa(dev->pa.v + k), piece, c->index,
-					val >> (8 * k) & mask64(8 * piece)))
+		if (!dev_write(c, dev->region, mk_gpa(dev->pa.v + k), piece, val >> (8 * k) & mask64(8 * piece)))
 			external_abort(c, va, dev->pa.v, acc);
 	vcpu_doing(c, doing);
 }

@@ -3,6 +3,7 @@
 
 #include "a64/cpu_ops.h"
 #include "a64/cpumodel.h"
+#include "a64/probe.h"
 #include "base/bits.h"
 #include "base/clock.h"
 
@@ -187,7 +188,7 @@ uint64_t pmu_count(struct vcpu *c, unsigned n)
 {
 	pmu_sync(c);
 	pmu_update(c);
-	return c->pmu.count[n];
+	return probe_outside(c, c->pmu.count[n]);
 }
 
 void pmu_set_count(struct vcpu *c, unsigned n, uint64_t v)

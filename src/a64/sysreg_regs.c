@@ -13,6 +13,7 @@
 #include "a64/exception.h"
 #include "a64/gtimer.h"
 #include "a64/pmu.h"
+#include "a64/probe.h"
 #include "a64/sysbits.h"
 #include "a64/tlbset.h"
 #include "base/bug.h"
@@ -139,7 +140,7 @@ static uint64_t rd_rvbar(struct vcpu *c) { return c->sys.rvbar; }
 
 static uint64_t rd_isr(struct vcpu *c)
 {
-	uint32_t lines = ld_acq(&c->irq_lines);
+	uint64_t lines = probe_outside(c, ld_acq(&c->irq_lines));
 
 	return (lines & LINE_IRQ ? BIT(7) : 0) | (lines & LINE_FIQ ? BIT(6) : 0);
 }
@@ -196,7 +197,7 @@ static uint64_t rd_rndr(struct vcpu *c)
 	bool good = hostrand(&v, sizeof(v));
 
 	c->nzcv = good ? 0 : 0x40000000;
-	return good ? v : 0;
+	return probe_outside(c, good ? v : 0);
 }
 
 /* Number of cores in the cluster; the rest of the register does nothing here. */
@@ -236,7 +237,7 @@ static uint64_t rd_pmovs(struct vcpu *c)
 {
 	pmu_sync(c);
 	pmu_update(c);
-	return c->pmu.overflow;
+	return probe_outside(c, c->pmu.overflow);
 }
 
 /* *set becomes v within the valid counters; starts or stops what it enables. */

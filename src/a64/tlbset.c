@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "a64/debug.h"
+#include "a64/probe.h"
 #include "a64/sysbits.h"
 #include "base/bits.h"
 #include "base/bug.h"
@@ -362,6 +363,8 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 				!(l->r->watched && ld_acq(&l->r->watched[(l->pa - l->r->start) >> TLB_PAGE_BITS])) ?
 			page : none;
 	x->t.tag_x[k] = ram && l->flags & LINE_X ? page : none;
+	if (unlikely(c->probe) && x->t.tag_w[k] != none && !c->probe->page(c, l->r->host + (l->pa - l->r->start)))
+		x->t.tag_w[k] = none;
 	if (ram)
 		x->t.addend[k] = (uint64_t)(uintptr_t)l->r->host + (l->pa - l->r->start) - page;
 	x->dirty = true;

@@ -56,6 +56,7 @@ struct gic_cpu_ops;
 struct tlbset;
 struct dcache;
 struct jit_cpu;
+struct vcpu_probe;
 struct cpu_model;
 
 /* TLB maintenance for a vCPU by others (a64/tlbi.h). */
@@ -139,6 +140,8 @@ struct vcpu {
 	void (*timer_irq)(void *arg, int which, bool level); /* NULL: not wired; VCPU_IRQ_ */
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg); /* NULL: HLT #0xf000 is UNDEFINED */
+	const struct vcpu_probe *probe; /* a64/probe.h; NULL: nobody looks */
+	void *probe_arg;
 
 	/* -- asynchronous inputs -- */
 	uint32_t irq_lines;      /* ATOMIC(at_or/at_and by the GIC, ld_acq at polls): LINE_ bits */
@@ -154,7 +157,7 @@ struct vcpu {
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	struct stats st;         /* OWNER(vcpu) */
 	uint64_t icount;         /* OWNER(vcpu) instructions retired (PMU, statistics) */
-	uint64_t run_end;        /* OWNER(vcpu) interp_run_for(): icount at which it returns */
+	uint64_t run_end;        /* OWNER(vcpu) interp_run_for(): icount at which it returns; interp_run_to(): what is left */
 	uint64_t counted_to;     /* OWNER(vcpu) interpreter: icount holds what was retired before this address */
 };
 

@@ -11,6 +11,7 @@ enum exit_code {
 	EXIT_GUEST = 1,  /* the guest or the tests under run failed */
 	EXIT_USAGE = 64, /* bad option or bad value (sysexits EX_USAGE) */
 	EXIT_INPUT = 66, /* a file is missing, unreadable or malformed (EX_NOINPUT) */
+	EXIT_DIFFERS = 70, /* two engines disagree about the guest: a bug of parma (EX_SOFTWARE) */
 	EXIT_HOST = 71,  /* the host could not give what was asked for (EX_OSERR) */
 };
 

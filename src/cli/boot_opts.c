@@ -56,7 +56,7 @@ static int opt_machine(struct boot_ctx *x, const char *arg)
 	if (is_help(arg)) {
 		puts("Supported machines are:\n"
 		     "virt                 ARM Virtual Machine, laid out as QEMU's (default)\n"
-		     "Properties: gic-version=2|3|max, accel=interp|jit|tcg, dumpdtb=FILE");
+		     "Properties: gic-version=2|3|max, accel=interp|jit|lockstep|tcg, dumpdtb=FILE");
 		return 1;
 	}
 	return merge_into(x, &x->machine, arg, "type");
@@ -86,7 +86,7 @@ static int set_accel(struct boot_ctx *x, const char *name)
 		}
 		nearest_try(&n, names[k].name);
 	}
-	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit or tcg)", x->what, name);
+	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit, lockstep or tcg)", x->what, name);
 }
 
 static int opt_accel(struct boot_ctx *x, const char *arg)
@@ -385,6 +385,23 @@ static int finish_sandbox(struct boot_ctx *x)
 	return 0;
 }
 
+/* Both engines run under the deterministic scheduler, where nothing but them writes to memory unseen. */
+static int finish_lockstep(struct boot_ctx *x)
+{
+	struct machine_config *c = x->c;
+
+	if (c->accel != ACCEL_LOCKSTEP)
+		return 0;
+	if (c->ncpus != 1)
+		return err_set(x->e, EXIT_USAGE, "-accel lockstep runs one vCPU: give -smp 1");
+	if (c->place.policy != PLACE_NONE && c->place.policy != PLACE_RR)
+		return err_set(x->e, EXIT_USAGE, "-accel lockstep works with -sched rr only, which it implies");
+	if (c->drives.n || c->blockdevs.n || c->devices.n || c->nics.n || c->netdevs.n || c->bios)
+		return err_set(x->e, EXIT_USAGE, "-accel lockstep runs no disks, networks, firmware or other -device: they write to memory on their own");
+	c->place.policy = PLACE_RR;
+	return 0;
+}
+
 static int finish(struct boot_ctx *x)
 {
 	struct machine_config *c = x->c;
@@ -393,7 +410,7 @@ static int finish(struct boot_ctx *x)
 		return err_set(x->e, EXIT_USAGE, "%s needs a -kernel", c->initrd ? "-initrd" : "-append");
 	if (!c->kernel && !c->bios && c->dtb)
 		return err_set(x->e, EXIT_USAGE, "-dtb needs a -kernel or a -bios");
-	if (finish_machine(x) || finish_sizes(x) || finish_sandbox(x))
+	if (finish_machine(x) || finish_sizes(x) || finish_sandbox(x) || finish_lockstep(x))
 		return -1;
 	if (c->cpu_props)
 		c->cpu = opts_str(c->cpu_props, "model", "max");

@@ -14,6 +14,7 @@
 #include "a64/interp.h"
 #include "x64/x64.h"
 #include "xlate/jit.h"
+#include "xlate/lockstep.h"
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -32,7 +33,7 @@
 #include "machine/qmp.h"
 #include "machine/stats.h"
 
-bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_JIT || a == ACCEL_BEST; }
+bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_JIT || a == ACCEL_LOCKSTEP || a == ACCEL_BEST; }
 void machine_list_cpus(FILE *f) { cpu_model_list(f); }
 void machine_list_chardevs(FILE *f) { chardev_help(f); }
 void machine_list_netdevs(FILE *f) { netdev_help(f); }
@@ -47,6 +48,8 @@ static void on_cpu_reset(void *arg, struct vcpu *c)
 	struct machine *m = arg;
 
 	gic_cpu_reset(m->gic, c->index);
+	if (m->lockstep)
+		lockstep_reset(m->lockstep);
 }
 
 void machine_reset_devices(struct machine *m)
@@ -200,7 +203,7 @@ static int make_cpus(struct machine *m, struct err *e)
 
 	if (choose_cpu(m, e))
 		return -1;
-	m->engine_name = m->jit ? "jit" : "interp";
+	m->engine_name = m->cfg->accel == ACCEL_LOCKSTEP ? "lockstep" : m->jit ? "jit" : "interp";
 	if (m->jit && start_jit(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
@@ -208,7 +211,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	if (!m->wires || !m->sched)
 		return err_set(e, EXIT_HOST, "no memory for %u CPUs", m->cfg->ncpus);
 	if (m->cfg->place.policy == PLACE_RR)
-		sched_set_rr(m->sched, m->cfg->place.seed, interp_run_for);
+		sched_set_rr(m->sched, m->cfg->place.seed, m->cfg->accel == ACCEL_LOCKSTEP ? lockstep_run_for : interp_run_for);
 	sched_set_place(m->sched, m->place);
 	m->cpus = sched_vcpus(m->sched);
 	for (unsigned k = 0; k < m->cfg->ncpus; k++) {
@@ -271,6 +274,21 @@ static int make_gic(struct machine *m, struct err *e)
 	return 0;
 }
 
+static void on_differ(void *arg) { machine_end(arg, EXIT_DIFFERS); }
+
+/* -accel lockstep,check=UNITS: the second engine beside the first. */
+static int start_lockstep(struct machine *m, struct err *e)
+{
+	struct lockstep_config lc = {.lead = m->cpus[0], .pm = m->pm, .differ = on_differ, .arg = m};
+	uint64_t check = 0;
+
+	if (m->cfg->accel_props && opts_u64(m->cfg->accel_props, "check", 1, UINT32_MAX, &check, e))
+		return -1;
+	lc.check = (unsigned)check;
+	m->lockstep = lockstep_new(&lc, e);
+	return m->lockstep ? 0 : -1;
+}
+
 static void reset_fw_cfg(void *p) { fw_cfg_reset(p); }
 static void free_fw_cfg(void *p) { fw_cfg_free(p); }
 
@@ -302,6 +320,8 @@ int machine_make(struct machine *m, struct err *e)
 	if (m->cfg->qmp && !(m->qmp = qmp_new(m, m->cfg->qmp, e)))
 		return -1;
 	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e))
+		return -1;
+	if (m->cfg->accel == ACCEL_LOCKSTEP && start_lockstep(m, e))
 		return -1;
 	loader_keep_files();
 	return machine_load(m, e);
@@ -351,6 +371,7 @@ void machine_free(struct machine *m)
 	for (unsigned k = 0; k < m->ncpus; k++)
 		gtimer_stop(m->cpus[k]);
 	timer_service_stop();
+	lockstep_free(m->lockstep);
 	if (m->gic)
 		gic_free(m->gic);
 	for (unsigned k = 0; k < m->ncpus; k++) {
@@ -378,7 +399,7 @@ static int make_and_run(const struct machine_config *cfg, struct err *e)
 	if (sandbox_prepare(cfg, e))
 		return -1;
 	clock_init();
-	if (rr && cfg->accel != ACCEL_BEST && cfg->accel != ACCEL_INTERP)
+	if (rr && cfg->accel == ACCEL_JIT)
 		return err_set(e, EXIT_USAGE, "-sched rr works with -accel interp only");
 	if (rr) {
 		clock_virtual_start();
@@ -386,7 +407,7 @@ static int make_and_run(const struct machine_config *cfg, struct err *e)
 	} else if (timer_service_start(e)) {
 		return -1;
 	}
-	m.jit = cfg->accel == ACCEL_JIT || (cfg->accel == ACCEL_BEST && !rr && x64_supported());
+	m.jit = cfg->accel == ACCEL_JIT || cfg->accel == ACCEL_LOCKSTEP || (cfg->accel == ACCEL_BEST && !rr && x64_supported());
 	rc = machine_make(&m, e);
 	if (!rc)
 		rc = cfg->dumpdtb ? machine_dump_dtb(&m, cfg->dumpdtb, e) : run(&m, e);

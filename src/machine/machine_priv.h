@@ -30,6 +30,7 @@ struct cpu_wires {
 
 struct machine {
 	bool jit;                    /* CONST_AFTER_INIT the translating engine runs the vCPUs */
+	struct lockstep *lockstep;   /* CONST_AFTER_INIT both do; NULL: not */
 	const struct machine_config *cfg; /* CONST_AFTER_INIT */
 	struct physmap *pm;               /* CONST_AFTER_INIT */
 	struct guest_ram ram;             /* CONST_AFTER_INIT */

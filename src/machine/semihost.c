@@ -19,8 +19,8 @@ enum { ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
 enum { HANDLE_STDIN = 1, HANDLE_STDOUT, HANDLE_STDERR, HANDLE_FEATURES };
 static const uint8_t features[] = {'S', 'H', 'F', 'B', 0x03}; /* EXIT_EXTENDED and separate stdout/stderr */
 
-/* Host address of what va maps to for c, and how many bytes follow on the same page; NULL if it is no RAM. */
-static void *guest_ptr(struct vcpu *c, uint64_t va, bool write, uint64_t *run)
+/* Host address (and *pa) of what va maps to for c, and how many bytes follow on the same page; NULL if it is no RAM. */
+static void *guest_ptr(struct vcpu *c, uint64_t va, bool write, gpa *pa, uint64_t *run)
 {
 	struct mmu_access a = {.kind = write ? MMU_WRITE : MMU_READ, .el0 = c->el == 0};
 	struct mmu_map m;
@@ -28,14 +28,16 @@ static void *guest_ptr(struct vcpu *c, uint64_t va, bool write, uint64_t *run)
 	if (mmu_walk(c, va, &a, &m) != MMU_OK || mmu_check(&m, &a) != MMU_OK)
 		return NULL;
 	*run = 4096 - (va & 4095);
-	return physmap_host(c->pm, mk_gpa(m.pa), *run, write);
+	*pa = mk_gpa(m.pa);
+	return physmap_host(c->pm, *pa, *run, write);
 }
 
 static bool copy_in(struct vcpu *c, uint64_t va, void *buf, uint64_t n)
 {
 	for (uint8_t *d = buf; n;) {
 		uint64_t run;
-		const void *p = guest_ptr(c, va, false, &run);
+		gpa pa;
+		const void *p = guest_ptr(c, va, false, &pa, &run);
 
 		if (!p)
 			return false;
@@ -52,12 +54,14 @@ static bool copy_out(struct vcpu *c, uint64_t va, const void *buf, uint64_t n)
 {
 	for (const uint8_t *s = buf; n;) {
 		uint64_t run;
-		void *p = guest_ptr(c, va, true, &run);
+		gpa pa;
+		void *p = guest_ptr(c, va, true, &pa, &run);
 
 		if (!p)
 			return false;
 		run = MIN(run, n);
 		memcpy(p, s, run);
+		dma_wrote(c->pm, pa, run);
 		s += run;
 		va += run;
 		n -= run;
@@ -69,7 +73,8 @@ static void write_guest(struct semihost *s, struct vcpu *c, uint64_t va, uint64_
 {
 	while (n) {
 		uint64_t run;
-		const void *p = guest_ptr(c, va, false, &run);
+		gpa pa;
+		const void *p = guest_ptr(c, va, false, &pa, &run);
 
 		if (!p)
 			return;
@@ -84,7 +89,8 @@ static void write_string(struct semihost *s, struct vcpu *c, uint64_t va)
 {
 	for (;;) {
 		uint64_t run, len;
-		const char *p = guest_ptr(c, va, false, &run);
+		gpa pa;
+		const char *p = guest_ptr(c, va, false, &pa, &run);
 
 		if (!p)
 			return;

@@ -14,6 +14,7 @@
 #include "machine/machine_priv.h"
 #include "tcache/tcache.h"
 #include "xlate/jit.h"
+#include "xlate/lockstep.h"
 
 static const struct {
 	const char *name, *unit, *help;
@@ -113,7 +114,12 @@ static void print_text(struct machine *m, FILE *f)
 		busy += (double)(sched_thread_ns(m->sched, k)) * 1e-9;
 	fprintf(f, "engine                %s\n", m->engine_name);
 	fprintf(f, "time                  %.3f s, vCPUs busy %.3f s\n", s, busy);
-	if (m->jit) /* translated code does not count */
+	if (m->lockstep) {
+		struct lockstep_counts n = lockstep_counts(m->lockstep);
+
+		fprintf(f, "lockstep              %" PRIu64 " units of %" PRIu64 " instructions compared, %" PRIu64 " differences excused\n",
+			n.units, n.insns, n.excused);
+	} else if (m->jit) /* translated code does not count */
 		fprintf(f, "guest instructions    counted by -accel interp only\n");
 	else
 		fprintf(f, "guest instructions    %" PRIu64 " (%.1f MIPS of busy time)\n", insns, busy > 0 ? (double)insns / busy * 1e-6 : 0);

@@ -104,10 +104,11 @@ static void write_granules(uint8_t *to, const uint8_t *from, uint64_t n)
 }
 
 /* Decoded or translated code of the pages written is stale. */
-static void bump_code(const struct mem_region *r, uint64_t off, uint64_t n)
+static void bump_code(const struct physmap *pm, const struct mem_region *r, uint64_t off, uint64_t n)
 {
 	for (uint64_t page = off >> 12; page <= (off + n - 1) >> 12; page++)
 		at_add(&r->code_gen[page], 1);
+	physmap_notice(pm, mk_gpa(r->start + off), n);
 }
 
 bool dma_write(const struct physmap *pm, gpa a, const void *buf, uint64_t len)
@@ -121,7 +122,7 @@ bool dma_write(const struct physmap *pm, gpa a, const void *buf, uint64_t len)
 		if (!n || r->readonly)
 			return false;
 		write_granules(r->host + (at - r->start), from, n);
-		bump_code(r, at - r->start, n);
+		bump_code(pm, r, at - r->start, n);
 		from += n;
 		at += n;
 		len -= n;
@@ -146,7 +147,7 @@ void dma_wrote(const struct physmap *pm, gpa a, uint64_t len)
 		stripe_bump(s, 1);
 		stripe_drop(s);
 	}
-	bump_code(r, off, n);
+	bump_code(pm, r, off, n);
 }
 
 /* Host address of an aligned unit in RAM; NULL: not RAM or not aligned. */
@@ -194,5 +195,7 @@ bool dma_store(const struct physmap *pm, gpa a, unsigned size, uint64_t val)
 	stripe_bump(s, 1);
 	done = store_unit(p, size, val);
 	stripe_drop(s);
+	if (done)
+		physmap_notice(pm, a, size);
 	return done;
 }

@@ -20,6 +20,8 @@
 struct physmap {
 	struct mem_region regions[MAX_REGIONS]; /* CONST_AFTER_INIT */
 	unsigned n;                             /* CONST_AFTER_INIT */
+	void (*notice)(void *arg, gpa a, uint64_t len); /* CONST_AFTER_INIT */
+	void *notice_arg;                       /* CONST_AFTER_INIT */
 };
 
 struct physmap *physmap_new(void)
@@ -160,6 +162,64 @@ void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct
 
 	r->ops = ops;
 	r->dev = dev;
+}
+
+struct physmap *physmap_shadow(const struct physmap *pm, struct err *e)
+{
+	struct physmap *s = physmap_new();
+
+	for (unsigned k = 0; k < pm->n; k++) {
+		const struct mem_region *r = &pm->regions[k];
+
+		if (!r->host) {
+			physmap_add_mmio(s, mk_gpa(r->start), r->size, r->ops, r->dev);
+			continue;
+		}
+		if (add_host(s, mk_gpa(r->start), r->size, "the second copy of RAM", r->readonly, e)) {
+			physmap_free(s);
+			return NULL;
+		}
+		find(s, r->start)->ops = r->ops;
+		find(s, r->start)->dev = r->dev;
+	}
+	return s;
+}
+
+/* Pages that are equal stay as they are, so that what nobody has touched takes no memory. */
+void physmap_copy_ram(const struct physmap *to, const struct physmap *from)
+{
+	for (unsigned k = 0; k < from->n; k++) {
+		const struct mem_region *a = &from->regions[k], *b = &to->regions[k];
+
+		for (uint64_t at = 0; a->host && at < a->size; at += GUEST_PAGE) {
+			if (!memcmp(a->host + at, b->host + at, GUEST_PAGE))
+				continue;
+			memcpy(b->host + at, a->host + at, GUEST_PAGE);
+			at_add(&b->code_gen[at / GUEST_PAGE], 1);
+		}
+	}
+}
+
+const struct mem_region *physmap_largest(const struct physmap *pm)
+{
+	const struct mem_region *best = NULL;
+
+	for (unsigned k = 0; k < pm->n; k++)
+		if (pm->regions[k].host && !pm->regions[k].readonly && (!best || pm->regions[k].size > best->size))
+			best = &pm->regions[k];
+	return best;
+}
+
+void physmap_set_notice(struct physmap *pm, void (*fn)(void *arg, gpa a, uint64_t len), void *arg)
+{
+	pm->notice = fn;
+	pm->notice_arg = arg;
+}
+
+void physmap_notice(const struct physmap *pm, gpa a, uint64_t len)
+{
+	if (unlikely(pm->notice))
+		pm->notice(pm->notice_arg, a, len);
 }
 
 const struct mem_region *physmap_find(const struct physmap *pm, gpa a)

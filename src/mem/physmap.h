@@ -61,6 +61,18 @@ void physmap_trap_reads(struct physmap *pm, gpa start);
 /* Maps a device window. Overlaps are a BUG. */
 void physmap_add_mmio(struct physmap *pm, gpa start, uint64_t size, const struct mmio_ops *ops, void *dev);
 
+/*
+ * A second map: RAM of its own, zeroed, and the same device windows. NULL with e filled. To be freed before the first.
+ * physmap_copy_ram(): contents of `from` into `to`, its shadow (or the map that it is the shadow of).
+ */
+struct physmap *physmap_shadow(const struct physmap *pm, struct err *e);
+void physmap_copy_ram(const struct physmap *to, const struct physmap *from);
+/* The largest RAM region. */
+const struct mem_region *physmap_largest(const struct physmap *pm);
+/* fn is told of each change of RAM by a device or the host (dma_write() and its kin), after it. Before any vCPU runs. */
+void physmap_set_notice(struct physmap *pm, void (*fn)(void *arg, gpa a, uint64_t len), void *arg);
+void physmap_notice(const struct physmap *pm, gpa a, uint64_t len);
+
 /* The region that holds a, or NULL. Any thread, no lock. */
 const struct mem_region *physmap_find(const struct physmap *pm, gpa a);
 

@@ -166,6 +166,10 @@ ir_ref irb_sys_read(struct irb *e, uint32_t enc)
 		if (el1)
 			return ir_pure(e->u, IR_shl64, env_load(e, offsetof(struct vcpu, daif), 0), 0, 0, 0, 6);
 		break;
+	case SYSREG(3, 3, 2, 4, 0): /* RNDR and RNDRRS write the flags, too */
+	case SYSREG(3, 3, 2, 4, 1):
+		irb_exec(e);
+		return ir_const(e->u, 0);
 	default: break;
 	}
 	return irb_helper(e, (uintptr_t)cpu_sys_read, HF_SYNC | HF_RESULT, ir_const(e->u, enc), 0, 0);

@@ -23,6 +23,7 @@
 #include "mem/access.h"
 #include "tcache/tcache.h"
 #include "x64/x64.h"
+#include "xlate/disas.h"
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
 
@@ -393,6 +394,63 @@ void jit_run(struct vcpu *c)
 		run_units(c);
 	}
 	tcache_leave(c->jit->tc);
+}
+
+const struct tblock *jit_step(struct vcpu *c, bool brief)
+{
+	const struct tblock *volatile ran = 0; /* longjmp comes back here */
+	struct tblock *u;
+	uint32_t link;
+	uint64_t pc;
+	const uint32_t *host;
+
+	poll_cache(c);
+	if (c->ctx & (CTX_SLOW | CTX_COUNT)) {
+		interp_step(c);
+		return 0;
+	}
+	if (sigsetjmp(c->unwind, 0))
+		return ran;
+	c->pc = pc = mmu_branch_target(c, c->pc);
+	host = fetch(c, pc);
+	u = tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
+	if (!u)
+		u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
+	if (log_on(LOG_EXEC | LOG_CPU))
+		vcpu_log_exec(c);
+	if (!u) {
+		if (xlate_no_room(c->jit->x))
+			wait_for_room(c);
+		xlate_exec(c, (uint32_t)*host);
+		return 0;
+	}
+	ran = u;
+	if (brief)
+		at_or(&c->request, REQ_POLL);
+	if (x64_enter(c, u->code, &link) == X64_EXEC) {
+		at_and(&c->request, ~REQ_POLL); /* WFI sees requests */
+		if (sext(c->pc, 56) != c->pc)
+			c->pc = mmu_branch_target(c, c->pc);
+		xlate_exec(c, (uint32_t)*fetch(c, c->pc));
+	}
+	if (sext(c->pc, 56) != c->pc)
+		c->pc = mmu_branch_target(c, c->pc);
+	return ran;
+}
+
+void jit_log_unit(struct vcpu *c, const struct tblock *u)
+{
+	uint32_t ctx = c->ctx, mask = log_mask;
+
+	c->ctx = u->key.ctx;
+	log_mask = LOG_IN_ASM | LOG_IR;
+	if (memcmp(u->guest_copy, u->spans[0].host, u->spans[0].bytes))
+		log_printf("The guest's code has changed since: what follows is made of what there is now, but for the host code.\n");
+	xlate_unit(c->jit->x, cache, c->jit->tc, c, u->key.pc, u->key.host);
+	log_mask = mask;
+	c->ctx = ctx;
+	log_printf("OUT: %u bytes at %p\n", u->code_bytes, (const void *)u->code);
+	disas_host(u->code, u->code_bytes);
 }
 
 struct tcache *jit_cache(void) { return cache; }

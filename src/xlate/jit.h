@@ -29,6 +29,15 @@ extern unsigned jit_hot;
 int jit_cpu_init(struct vcpu *c);
 void jit_cpu_free(struct vcpu *c);
 
+struct tblock;
+/*
+ * Runs one unit, or one instruction where there is none, linking nothing; takes the exception that it raises. `brief`: a
+ * loop in it leaves after one turn. The unit (good until the next step) or NULL. Between tcache_enter() and _leave().
+ */
+const struct tblock *jit_step(struct vcpu *c, bool brief);
+/* A unit into the log, whatever -d says: guest code, intermediate code (translated once more) and its host code. */
+void jit_log_unit(struct vcpu *c, const struct tblock *u);
+
 /* Runs guest code until c->request is not zero. On the vCPU's own thread. */
 void jit_run(struct vcpu *c);
 

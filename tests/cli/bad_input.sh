@@ -80,6 +80,8 @@ U~unknown CPU model~-cpu cortex-m0
 U~not possible~-cpu max,sve=on
 U~-cpu~-cpu max,foo=on
 U~unknown accelerator 'kvm'~-accel kvm
+U~one vCPU: give -smp 1~-accel lockstep -smp 2
+U~lockstep runs no disks~-accel lockstep -nic user
 U~unknown accelerator 'hvf'~-accel interp -accel hvf
 U~only 'none'~-monitor stdio
 U~only 'none'~-display gtk

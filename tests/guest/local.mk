@@ -13,3 +13,4 @@ LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh tests/guest/t_bootstr
 LONG_TESTS += tests/guest/t_firmware.sh
 tests/guest/t_bootstrap.log: tests/cli/ptyrun
 EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
+LONG_TESTS += tests/guest/t_lockstep.sh

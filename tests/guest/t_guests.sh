@@ -62,6 +62,12 @@ for line in "${guests[@]}"; do
 		timeout 60 "$parma" boot $opts "${common[@]}" -accel $accel -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 		check "$g, -accel $accel" '^#'
 	done
+	if [[ $opts != *-smp* ]]; then # both engines, unit by unit
+		# shellcheck disable=SC2086
+		timeout 60 "$parma" boot $opts "${common[@]}" -accel lockstep -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+		sed 's/^/# /' "$tmp/err"
+		check "$g: in lockstep" '^#'
+	fi
 	if command -v "$qemu" >/dev/null && "$qemu" --version | grep -q "version 10\."; then
 		# shellcheck disable=SC2086
 		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"

@@ -103,7 +103,7 @@ static void program(struct vcpu *c, const uint32_t *words, unsigned n)
 	code_stale(0, 0, 0);
 }
 
-static void run_with(struct vcpu *c, void (*engine)(struct vcpu *), const struct state *in, struct state *out)
+__attribute__((unused)) static void run_with(struct vcpu *c, void (*engine)(struct vcpu *), const struct state *in, struct state *out)
 {
 	state_put(c, in);
 	st_rlx(&c->request, 0);
@@ -115,7 +115,7 @@ static void run_with(struct vcpu *c, void (*engine)(struct vcpu *), const struct
 }
 
 /* Prints the differences; true if there are none. */
-static bool states_equal(const struct state *a, const struct state *b)
+__attribute__((unused)) static bool states_equal(const struct state *a, const struct state *b)
 {
 	bool same = true;
 #define DIFF(f) \
