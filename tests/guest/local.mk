@@ -14,3 +14,4 @@ LONG_TESTS += tests/guest/t_firmware.sh
 tests/guest/t_bootstrap.log: tests/cli/ptyrun
 EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
 LONG_TESTS += tests/guest/t_lockstep.sh
+EXTRA_DIST += tests/guest/smc.c tests/guest/smc.expect

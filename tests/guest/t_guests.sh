@@ -21,6 +21,16 @@ guests=(
 	"mmu -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 	"order -M virt,gic-version=3 -smp 2"
+	"smc -M virt,gic-version=3 -smp 2"
+)
+# the same guests with other options, of parma only
+variants=(
+	"smc -accel interp"
+	"smc -accel interp -smp 4"
+	"smc -smp 4"
+	"smc -smp 4 -accel jit,hot=0"
+	"smc -smp 4 -accel jit,hot=0,tb-size=1"
+	"smc -accel lockstep"
 )
 
 command -v "$cc" >/dev/null || { echo "1..0 # SKIP no $cc (gcc-aarch64-linux-gnu)"; exit 0; }
@@ -73,6 +83,13 @@ for line in "${guests[@]}"; do
 		timeout 60 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"
 		check "$g: the reference still says so" '^!'
 	fi
+done
+for line in "${variants[@]}"; do
+	read -r g opts <<<"$line"
+	# shellcheck disable=SC2086
+	timeout 60 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+	sed 's/^/# /' "$tmp/err"
+	check "$line" '^#'
 done
 echo "1..$n"
 exit $failed
