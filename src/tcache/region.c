@@ -210,6 +210,8 @@ static void drop_full(struct tcache *t)
 	}
 }
 
+bool tcache_holds(const struct tcache *t, const void *p) { return (uintptr_t)p - (uintptr_t)t->rx < t->bytes; }
+
 size_t tcache_max_reserve(const struct tcache *t) { return t->region_bytes; }
 
 bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)

@@ -141,6 +141,8 @@ struct tspace {
  */
 bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s);
 size_t tcache_max_reserve(const struct tcache *t);
+/* Does p point into code memory (its executable view)? */
+bool tcache_holds(const struct tcache *t, const void *p);
 /*
  * Leaves, gives the host CPU to others until there is space or *request is not 0, and enters again.
  * To be followed by tcache_poll().

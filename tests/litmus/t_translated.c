@@ -21,6 +21,7 @@
 
 #include "litmus/model.h"
 #pragma GCC diagnostic ignored "-Wunused-function" /* of the harness only some is used */
+#include "tcache/tcache.h"
 #include "tests/xlate/lockstep.h"
 
 enum { CACHE = 1 << 16, MAX_ACC = 4, MAX_STEPS = 8000, MAX_RUNS = 400, MAX_EVENTS_RUN = 24 };
@@ -50,7 +51,7 @@ static struct tracer {
 	uintptr_t lo, hi;        /* the locations, in host memory */
 	volatile sig_atomic_t on;
 	unsigned steps, events, ninsn;
-	bool skip;               /* nothing more is recorded */
+	bool leaving;            /* nothing more is recorded; the thread ends at the next host instruction of a unit */
 	/* a store that the instruction just stepped over made */
 	bool pending, pending_lock, pending_cmpxchg;
 	uintptr_t at;
@@ -133,11 +134,10 @@ static const struct dec *decode(uint64_t rip)
 
 /* ---- events ---- */
 
-static void leave(void)
-{
-	tr.on = 0;
-	siglongjmp(tr.out, 1);
-}
+/* Not at once: the emulator's own code may hold a lock. */
+static void leave(void) { tr.leaving = true; }
+
+static bool in_unit(uintptr_t rip) { return tcache_holds(jit_cache(), (const void *)rip); }
 
 /* Guest addresses as the model's and back; all else is as it is. */
 static uint64_t to_guest(uint64_t v)
@@ -157,18 +157,20 @@ static uint64_t to_model(uint64_t v)
 	return v;
 }
 
-static void start_event(struct mcm_event *e, unsigned kind, uintptr_t at, unsigned size, bool locked)
+/* false: too many, the thread leaves. */
+static bool start_event(struct mcm_event *e, unsigned kind, uintptr_t at, unsigned size, bool locked)
 {
 	*e = (struct mcm_event){.kind = (uint8_t)kind, .size = (uint8_t)size, .rmw = MCM_NO_EVENT,
 				.loc = (uint16_t)((at - tr.lo) / LIT_STRIDE), .off = (uint32_t)((at - tr.lo) % LIT_STRIDE),
 				.insn = (uint16_t)tr.ninsn, .flags = locked ? MCM_F_AMO : 0};
-	if (++tr.events > MAX_EVENTS_RUN) { /* a loop: as beyond the bound */
-		mcm_run_cut(tr.r);
-		leave();
-	}
+	if (++tr.events <= MAX_EVENTS_RUN)
+		return true;
+	mcm_run_cut(tr.r); /* a loop: as beyond the bound */
+	leave();
+	return false;
 }
 
-/* A load: decides its value and puts it there. */
+/* A load: decides its value and puts it there. -1: the thread leaves. */
 static int load_event(uintptr_t at, unsigned size, bool locked)
 {
 	struct mcm_event e;
@@ -176,10 +178,13 @@ static int load_event(uintptr_t at, unsigned size, bool locked)
 	uint64_t w;
 	int idx;
 
-	start_event(&e, MCM_READ, at, size, locked);
+	if (!start_event(&e, MCM_READ, at, size, locked))
+		return -1;
 	idx = mcm_run_event(tr.r, &e);
-	if (idx < 0 || !mcm_run_fix(tr.r, BIT(idx)))
+	if (idx < 0 || !mcm_run_fix(tr.r, BIT(idx))) {
 		leave();
+		return -1;
+	}
 	mcm_run_value(tr.r, (unsigned)idx, &v);
 	w = size == 8 ? to_guest((uint64_t)v) : (uint64_t)v;
 	memcpy((void *)at, &w, MIN(size, 8u));
@@ -194,11 +199,9 @@ static void fence_event(void)
 {
 	struct mcm_event e = {.kind = MCM_BARRIER, .barrier = MCM_B_MFENCE, .rmw = MCM_NO_EVENT, .insn = (uint16_t)tr.ninsn++};
 
-	if (++tr.events > MAX_EVENTS_RUN) {
+	if (++tr.events > MAX_EVENTS_RUN)
 		mcm_run_cut(tr.r);
-		leave();
-	}
-	if (mcm_run_event(tr.r, &e) < 0)
+	if (tr.events > MAX_EVENTS_RUN || mcm_run_event(tr.r, &e) < 0)
 		leave();
 }
 
@@ -217,7 +220,8 @@ static void finish_store(const greg_t *g)
 		unsigned n = tr.pending_lock ? tr.size : MIN(8u, tr.size - done);
 		uint64_t w = 0;
 
-		start_event(&e, MCM_WRITE, tr.at + done, n, tr.pending_lock);
+		if (!start_event(&e, MCM_WRITE, tr.at + done, n, tr.pending_lock))
+			return;
 		memcpy(&w, (void *)(tr.at + done), MIN(n, 8u));
 		e.val = n == 8 ? to_model(w) : w;
 		if (n == 16) {
@@ -225,8 +229,10 @@ static void finish_store(const greg_t *g)
 			e.val |= (u128)w << 64;
 		}
 		e.rmw = tr.read >= 0 ? (uint8_t)tr.read : MCM_NO_EVENT;
-		if (mcm_run_event(tr.r, &e) < 0)
+		if (mcm_run_event(tr.r, &e) < 0) {
 			leave();
+			return;
+		}
 		done += n;
 	}
 	tr.ninsn++;
@@ -255,6 +261,8 @@ static void before(const struct dec *d, const greg_t *g)
 				unsigned n = d->locked ? size : MIN(8u, size - done);
 
 				tr.read = load_event(at + done, n, d->locked);
+				if (tr.leaving)
+					return;
 				done += n;
 			}
 		if (d->acc[i].write) {
@@ -281,12 +289,18 @@ static void on_trap(int sig, siginfo_t *si, void *uc_)
 		return;
 	}
 	g[REG_EFL] |= 0x100;
-	if (++tr.steps > MAX_STEPS) {
+	if (!tr.leaving && ++tr.steps > MAX_STEPS) {
 		mcm_run_cut(tr.r);
 		leave();
 	}
-	finish_store(g);
-	before(decode((uint64_t)g[REG_RIP]), g);
+	if (!tr.leaving)
+		finish_store(g);
+	if (!tr.leaving)
+		before(decode((uint64_t)g[REG_RIP]), g);
+	if (tr.leaving && in_unit((uintptr_t)g[REG_RIP])) {
+		tr.on = 0;
+		siglongjmp(tr.out, 1);
+	}
 }
 
 /* ---- threads ---- */
@@ -349,7 +363,7 @@ static void run_native(void *ctx, unsigned t, struct mcm_run *r)
 	put_state(m, t);
 	tr.r = r;
 	tr.steps = tr.events = tr.ninsn = 0;
-	tr.pending = false;
+	tr.pending = tr.leaving = false;
 	if (sigsetjmp(tr.out, 1))
 		return;
 	tr.on = 1;
@@ -357,6 +371,8 @@ static void run_native(void *ctx, unsigned t, struct mcm_run *r)
 	jit_run(cpu);
 	tr.on = 0;
 	raise(SIGTRAP); /* a last trap takes the flag away */
+	if (tr.leaving)
+		return;
 	for (unsigned k = 0; k < m->prog.nregs[t]; k++) {
 		const struct lit_regslot *s = &m->slot[t][k];
 		struct mcm_final f = {.read = MCM_NO_EVENT};
@@ -507,7 +523,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *folder;
 		unsigned step;
-	} sample[] = {{"diy/two", 40}, {"diy/exclusive", 24}, {"diy/rmw", 400}, {"diy/mixed", 80}, {"catalogue/aarch64", 12}};
+	} sample[] = {{"diy/two", 80}, {"diy/exclusive", 96}, {"diy/rmw", 1200}, {"diy/mixed", 160}, {"catalogue/aarch64", 48}};
 	const char *top = getenv("top_srcdir");
 	struct sigaction sa = {.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO};
 	char path[4096];
