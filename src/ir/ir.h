@@ -90,7 +90,10 @@ enum ir_rmw { IR_RMW_ADD, IR_RMW_CLR, IR_RMW_EOR, IR_RMW_SET, IR_RMW_SMAX, IR_RM
 #define BLOCK_FLAGS_64 (1u << 1)   /* immediate of the flags' operation */
 #define BLOCK_FLAGS_A (1u << 2)    /* its first operand is the value of the carried slot imm >> BLOCK_FLAGS_SLOT */
 #define BLOCK_FLAGS_B (1u << 3)    /* its second operand is a constant */
+#define BLOCK_FLAGS_USED (1u << 4) /* the block reads them, but not as above: better in memory than lazy */
 #define BLOCK_FLAGS_SLOT 8
+/* aux of br and brc nodes: what is there reads the flags at once; as BLOCK_FLAGS_USED */
+#define BR_FLAGS_USED 1u
 
 #define NF_W32 1u /* a 32-bit operation: reads the low halves, result zero-extended */
 

@@ -33,9 +33,10 @@ struct tlb_jump {
 	uint64_t pc;
 	const void *code;
 };
-#define TLB_JUMP_BITS 10
+#define TLB_JUMP_BITS 12 /* at least what a page has instructions */
 #define TLB_JUMPS (1u << TLB_JUMP_BITS)
 #define TLB_JUMP_NONE 1 /* no pc: not aligned */
+_Static_assert(TLB_JUMPS * 4 >= TLB_PAGE, "tlb_jumps_kill() finds the lines of a page side by side");
 
 struct tlb {
 	uint64_t tag_r[TLB_SIZE];  /* OWNER(vcpu) */
@@ -64,13 +65,17 @@ static inline void tlb_jumps_clear(struct tlb *t)
 	for (unsigned k = 0; k < TLB_SIZE / 64; k++)
 		t->jump_pages[k] = 0;
 }
-/* The mapping of va's page changed (any tag byte). Owner. */
+/* The mapping of va's page changed (any tag byte): its lines lie side by side. Owner. */
 static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
 {
+	struct tlb_jump *j = &t->jump[(va & ~(TLB_PAGE - 1)) >> 2 & (TLB_JUMPS - 1)];
 	unsigned k = tlb_index(va);
 
-	if (t->jump_pages[k / 64] >> (k & 63) & 1)
-		tlb_jumps_clear(t);
+	if (!(t->jump_pages[k / 64] >> (k & 63) & 1))
+		return;
+	for (unsigned n = 0; n < TLB_PAGE / 4; n++)
+		if (!((j[n].pc ^ va) << 8 >> (8 + TLB_PAGE_BITS)))
+			j[n].pc = TLB_JUMP_NONE;
 }
 static inline void tlb_jump_clear(struct tlb *t, uint64_t pc)
 {

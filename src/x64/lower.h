@@ -40,7 +40,7 @@ struct stub {
 	uint8_t kind, type;
 	int8_t reg, base;   /* result or operand register; address register */
 	int8_t in, in2;     /* operands */
-	bool xmm_live, poll, load;
+	bool xmm_live, poll, load, used;
 	uint16_t aux;
 	int32_t disp;
 	uint32_t rec;
@@ -154,8 +154,9 @@ void low_helper(struct lower *l, ir_ref r);
 bool low_mem(struct lower *l, ir_ref r);
 void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
-void low_writeback(struct lower *l, uint32_t first, uint32_t n);
-void low_store_slot(struct lower *l, const struct x64_rloc *e);
+/* used: flags are stored as NZCV, not as an operation (FR_NZ_KIND). */
+void low_writeback(struct lower *l, uint32_t first, uint32_t n, bool used);
+void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used);
 /* -- branches within the unit (lower_loop.c) -- */
 void lo_find_blocks(struct lower *l);
 /* The block that a branch goes to, or -1. */

@@ -46,6 +46,27 @@ static void set_kind(struct xa *a, unsigned kind)
 	x32(a, kind);
 }
 
+/* Flags of add, sub or logic of the operands that follow, into eax. */
+static void rloc_flags(struct lower *l, const struct x64_rloc *e)
+{
+	bool w = e->kind & 128;
+	unsigned kind = e->kind & 127;
+	int r0 = rloc_int(l, e + 1, RAX), r1;
+
+	if (kind == RL_FLOGIC) {
+		x_test(&l->a, w, r0, r0);
+	} else {
+		r1 = rloc_int(l, e + 2, RCX);
+		if (kind == RL_FSUB) {
+			x_alu(&l->a, X_CMP, w, r0, xr(r1));
+		} else {
+			x_mov(&l->a, w, RDX, r0);
+			x_alu(&l->a, X_ADD, w, RDX, xr(r1));
+		}
+	}
+	lo_nzcv_from_host(&l->a, kind == RL_FSUB);
+}
+
 /* The flags of an operation on the entries that follow are left to whoever needs them. */
 static void put_flags(struct lower *l, const struct x64_rloc *e)
 {
@@ -67,19 +88,22 @@ void low_sync_flags(struct lower *l)
 	s->back = l->a.p;
 }
 
-void low_store_slot(struct lower *l, const struct x64_rloc *e)
+void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used)
 {
 	const struct ir_slot *sl = &l->u->slots[e->slot];
 	struct xm m = xmem(R15, (int)sl->offset);
 	struct xa *a = &l->a;
 
-	if ((e->kind & 127) >= RL_FSUB) {
+	if ((e->kind & 127) >= RL_FSUB && !used) {
 		put_flags(l, e);
 		return;
 	}
 	if (sl->type == T_FLAGS)
 		set_kind(a, 0);
-	if (sl->type == T_VEC) {
+	if ((e->kind & 127) >= RL_FSUB) {
+		rloc_flags(l, e);
+		x_store(a, false, m, RAX);
+	} else if (sl->type == T_VEC) {
 		int x = e->idx;
 
 		if (e->kind == RL_SPILL) {
@@ -99,11 +123,11 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e)
 	}
 }
 
-void low_writeback(struct lower *l, uint32_t first, uint32_t n)
+void low_writeback(struct lower *l, uint32_t first, uint32_t n, bool used)
 {
 	for (uint32_t k = 0; k < n; k++)
 		if (l->rlocs[first + k].slot != 255)
-			low_store_slot(l, &l->rlocs[first + k]);
+			low_store_slot(l, &l->rlocs[first + k], used);
 }
 
 static void set_pc(struct xa *a, uint64_t pc)
@@ -171,6 +195,7 @@ static void exit_cond(struct lower *l, ir_ref r)
 	s->pc = n->k;
 	s->poll = n->k <= l->u->snaps[n->snap - 1].pc;
 	s->n = lo_capture(l, n->snap, &s->first);
+	s->used = n->aux & BR_FLAGS_USED;
 	lo_branch(l, n->a[0], !n->imm, s->from, &s->nfrom, 6);
 }
 
@@ -182,7 +207,7 @@ static void exit_indirect(struct lower *l, ir_ref r)
 	uint32_t first, cnt = lo_capture(l, n->snap, &first);
 	uint8_t *miss, *req;
 
-	low_writeback(l, first, cnt);
+	low_writeback(l, first, cnt, false);
 	x_mov(a, true, RAX, t);
 	x_mov(a, false, RCX, t);
 	x_op(a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
@@ -221,7 +246,7 @@ void low_exit(struct lower *l, ir_ref r)
 			return;
 		}
 		cnt = lo_capture(l, n->snap, &first);
-		low_writeback(l, first, cnt);
+		low_writeback(l, first, cnt, n->aux & BR_FLAGS_USED);
 		if (n->op == IR_leave && n->imm) {
 			set_pc(&l->a, n->k);
 			x_mov_ri(&l->a, RAX, (uintptr_t)X64_EXEC);
@@ -251,7 +276,7 @@ void low_helper(struct lower *l, ir_ref r)
 			x_store(a, true, xmem(RSP, FR_ARG + 16 * (int)k), lo_use(l, n->a[k]));
 	if (n->imm & HF_SYNC) {
 		cnt = lo_capture(l, n->snap, &first);
-		low_writeback(l, first, cnt);
+		low_writeback(l, first, cnt, true);
 		low_sync_flags(l);
 		set_pc(a, l->u->snaps[n->snap - 1].pc);
 		lo_fp_sync(a, RAX, RCX, FR_FLAGS, true);
@@ -332,7 +357,7 @@ void low_stubs(struct lower *l)
 			slow_path(l, s);
 			break;
 		case STUB_EXIT: {
-			low_writeback(l, s->first, s->n);
+			low_writeback(l, s->first, s->n, s->used);
 			if (s->poll)
 				poll(l, s->pc);
 			go(l, s->pc);
@@ -345,7 +370,7 @@ void low_stubs(struct lower *l)
 			low_call_stub(l, s);
 			break;
 		case STUB_LEAVE:
-			low_writeback(l, s->first, s->n);
+			low_writeback(l, s->first, s->n, false);
 			leave(&l->a, s->pc);
 			break;
 		case STUB_FLAGS:

@@ -363,7 +363,7 @@ static void edge(struct lower *l, uint32_t first, uint32_t n, uint32_t more, uns
 
 	for (uint32_t k = first; k < first + n; k++)
 		if (must_store(l, &l->rlocs[k], b))
-			low_store_slot(l, &l->rlocs[k]);
+			low_store_slot(l, &l->rlocs[k], LN(l->blocks[b].node)->imm & BLOCK_FLAGS_USED);
 	put_flags(l, first, n, more, b);
 	for (unsigned vec = 0; vec < 2; vec++) {
 		unsigned cnt = moves(l, vec, first, n + more, b, m);

@@ -75,6 +75,12 @@ static struct insn look(unsigned at, uint32_t w)
 	return (struct insn){ends(w) ? ENDS : FALLS, NOWHERE};
 }
 
+bool flow_uses_flags(uint32_t w)
+{
+	return (w & 0xff000000u) == 0x54000000u || (w & 0x1fe00000u) == 0x1a800000u || (w & 0x1fe00000u) == 0x1a400000u ||
+	       (w & 0x1fe00000u) == 0x1a000000u;
+}
+
 static void lead(struct graph *g, int at)
 {
 	if (at < 0 || at >= FLOW_PAGE_WORDS || flow_has(g->leads, (unsigned)at) || g->nqueue == MAX_BLOCKS)

@@ -61,7 +61,7 @@ void region_block(struct ir_unit *u, const struct region *g, unsigned k, const s
 		n.k2 = l->n;
 	if (fl) {
 		n.aux = fl->op;
-		n.imm = (fl->dead ? BLOCK_FLAGS_DEAD : 0) | (fl->imm ? BLOCK_FLAGS_64 : 0) | (fl->in_slot ? BLOCK_FLAGS_A : 0) |
+		n.imm = (fl->dead ? BLOCK_FLAGS_DEAD : 0) | (fl->used ? BLOCK_FLAGS_USED : 0) | (fl->imm ? BLOCK_FLAGS_64 : 0) | (fl->in_slot ? BLOCK_FLAGS_A : 0) |
 			(fl->is_const ? BLOCK_FLAGS_B : 0) | (uint32_t)fl->slot << BLOCK_FLAGS_SLOT;
 	}
 	ir_emit(u, &n);
@@ -224,7 +224,7 @@ static void find_flags(const struct ir_unit *u, const struct region *g, const st
 	}
 	for (unsigned b = 0; b < g->nblocks; b++)
 		if (!p->flags[b].op)
-			p->flags[b] = (struct region_flags){.dead = p->flags[b].dead};
+			p->flags[b] = (struct region_flags){.dead = p->flags[b].dead, .used = f->b[b].reads[SLOT_NZCV]};
 }
 
 /* -- registers -- */

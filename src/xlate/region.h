@@ -36,6 +36,7 @@ struct region_plan {
 	struct region_layout loop[FLOW_MAX_LOOPS];
 	struct region_flags {
 		bool dead;        /* the block writes the flags before anything can see them */
+		bool used;        /* it reads them */
 		uint16_t op;      /* the block uses them, and all branches to it leave those of this lazy operation; 0: not so */
 		uint32_t imm;     /* its immediate */
 		bool in_slot;     /* its first operand is always the value of a carried slot */

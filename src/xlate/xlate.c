@@ -125,6 +125,12 @@ struct walk {
 static bool in_page(const struct walk *w, uint64_t pc) { return !((pc ^ w->page_pc) & ~(TLB_PAGE - 1)); }
 static unsigned word_of(uint64_t pc) { return (unsigned)(pc & (TLB_PAGE - 1)) / 4; }
 
+/* The aux of a branch to pc. */
+static uint16_t wants(const struct walk *w, uint64_t pc)
+{
+	return in_page(w, pc) && flow_uses_flags(flow_word(&w->x->page, word_of(pc))) ? BR_FLAGS_USED : 0;
+}
+
 /* Code at pc, in the page, is of this unit and goes where the walk has come to. */
 static bool goes_on(const struct walk *w, uint64_t pc)
 {
@@ -187,7 +193,8 @@ static bool build_insn(struct irb *e, struct walk *w)
 		ir_emit(e->u, &(struct ir_node){.op = IR_jmp, .a = {e->cond}, .imm = e->hint, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	case NEXT_BRC:
-		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
+		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .aux = wants(w, e->target), .k = e->target,
+						   .snap = ir_snapshot(e->u, e->pc)});
 		e->target = e->pc + 4;
 		break;
 	case NEXT_BR:
@@ -200,7 +207,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 	}
 	/* Branches backwards end the block: loops close there. A call and its return together go ahead. */
 	if (!in_page(w, e->target) || (e->target <= e->pc && !returns)) {
-		end(e, IR_br, e->target, 0);
+		ir_emit(e->u, &(struct ir_node){.op = IR_br, .aux = wants(w, e->target), .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	}
 	e->pc = e->target;
@@ -222,7 +229,7 @@ static void build_block(struct irb *e, struct walk *w, unsigned budget)
 
 		if (joins || !budget--) {
 			/* the state is that after the last instruction: e->pc is the next */
-			ir_emit(e->u, &(struct ir_node){.op = IR_br, .k = e->pc, .snap = ir_snapshot(e->u, joins ? e->pc - 4 : e->pc)});
+			ir_emit(e->u, &(struct ir_node){.op = IR_br, .aux = wants(w, e->pc), .k = e->pc, .snap = ir_snapshot(e->u, joins ? e->pc - 4 : e->pc)});
 			break;
 		}
 	}
