@@ -7,4 +7,5 @@ libbase_a_SOURCES = \
 	src/base/opts.h src/base/opts.c src/base/nearest.h src/base/nearest.c src/base/hostrand.h src/base/hostrand.c src/base/outfile.h src/base/outfile.c src/base/alloc.h src/base/alloc.c
 libbase_a_SOURCES += src/base/sandbox.h src/base/sandbox.def src/base/sandbox.c
 libbase_a_SOURCES += src/base/keeper.h src/base/keeper.c
+libbase_a_SOURCES += src/base/symtab.h src/base/symtab.c
 LIBBASE = libbase.a

@@ -124,6 +124,7 @@ static int opt_memory(struct boot_ctx *x, const char *arg) { return merge_into(x
 		x->c->field = arg; \
 		return 0; \
 	}
+TEXT_OPTION(symbols, symbols)
 TEXT_OPTION(kernel, kernel)
 TEXT_OPTION(initrd, initrd)
 TEXT_OPTION(append, append)
@@ -248,6 +249,8 @@ static int opt_display(struct boot_ctx *x, const char *arg) { return opt_none_on
 FLAG_OPTION(nographic, x->nographic, true)
 FLAG_OPTION(snapshot, x->snapshot, true)
 FLAG_OPTION(nodefaults, x->c->defaults, false)
+FLAG_OPTION(perfmap, x->c->perfmap, true)
+FLAG_OPTION(jitdump, x->c->jitdump, true)
 FLAG_OPTION(paused, x->c->start_paused, true)
 FLAG_OPTION(no_reboot, x->c->no_reboot, true)
 FLAG_OPTION(semihosting, x->c->semihosting, true)

@@ -53,6 +53,8 @@ struct machine_config {
 	struct place_config place;
 	const char *qmp;   /* -qmp argument; NULL: none */
 	enum sandbox_mode sandbox;
+	bool perfmap, jitdump;
+	const char *symbols; /* file with the guest's symbols; NULL: none */
 	const char *stats; /* "text", "json" or "json:FILE"; NULL: none */
 };
 

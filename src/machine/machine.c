@@ -15,6 +15,7 @@
 #include "x64/x64.h"
 #include "xlate/jit.h"
 #include "xlate/lockstep.h"
+#include "tcache/perfmap.h"
 #include "base/bits.h"
 #include "base/bug.h"
 #include "base/clock.h"
@@ -196,6 +197,28 @@ static int start_jit(struct machine *m, struct err *e)
 	return jit_init((size_t)mib << 20, e);
 }
 
+/* -perfmap, -jitdump, -symbols */
+static int start_perfmap(struct machine *m, struct err *e)
+{
+	const unsigned what = (m->cfg->perfmap ? PERFMAP_MAP : 0) | (m->cfg->jitdump ? PERFMAP_DUMP : 0);
+	struct file_data f;
+
+	if (m->cfg->symbols) {
+		if (file_read(m->cfg->symbols, &f, e))
+			return -1;
+		m->symtab = symtab_new(m->cfg->symbols, f.data, f.size, e);
+		file_free(&f);
+		if (!m->symtab)
+			return -1;
+	}
+	if (!what)
+		return 0;
+	if (!m->jit)
+		return err_set(e, EXIT_USAGE, "-perfmap and -jitdump name translated code; -accel interp has none");
+	m->perfmap = perfmap_start(jit_cache(), what, m->symtab, e);
+	return m->perfmap ? 0 : -1;
+}
+
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
@@ -204,7 +227,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	if (choose_cpu(m, e))
 		return -1;
 	m->engine_name = m->cfg->accel == ACCEL_LOCKSTEP ? "lockstep" : m->jit ? "jit" : "interp";
-	if (m->jit && start_jit(m, e))
+	if ((m->jit && start_jit(m, e)) || start_perfmap(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);
@@ -380,6 +403,8 @@ void machine_free(struct machine *m)
 		vcpu_free(m->cpus[k]);
 	}
 	loader_forget_files();
+	perfmap_stop(m->perfmap);
+	symtab_free(m->symtab);
 	if (m->jit)
 		jit_fini();
 	sched_free(m->sched);

@@ -48,6 +48,8 @@ struct machine {
 	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
 	struct pl061 *gpio;               /* CONST_AFTER_INIT */
 	struct qmp *qmp;                  /* CONST_AFTER_INIT; NULL: no control socket */
+	struct perfmap *perfmap;          /* OWNER(main thread): -perfmap, -jitdump */
+	struct symtab *symtab;            /* CONST_AFTER_INIT: -symbols */
 	const char *engine_name;          /* CONST_AFTER_INIT */
 	uint64_t start_ns;                /* CONST_AFTER_INIT: clock_ns() when it began to run */
 	uint32_t user_paused;             /* ATOMIC(at_xchg): stopped by the user */

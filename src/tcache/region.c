@@ -54,6 +54,12 @@ uint8_t *tcache_glue(struct tcache *t, size_t bytes, intptr_t *delta)
 	return p;
 }
 
+const void *tcache_glue_code(const struct tcache *t, uint32_t *bytes)
+{
+	*bytes = (uint32_t)t->glue_used;
+	return t->rx;
+}
+
 struct tblock *tc_region_next(const struct region *r, const struct tblock *b)
 {
 	uint8_t *at = b ? (uint8_t *)(uintptr_t)b + b->meta_bytes : r->meta;

@@ -195,13 +195,6 @@ uint32_t tc_id_at(const struct tcache *t, const uint8_t *meta)
 
 /* -- set-up -- */
 
-static uint8_t *map_view(int fd, size_t bytes, int prot)
-{
-	void *p = mmap(NULL, bytes, prot, MAP_SHARED, fd, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static void unmap_all(struct tcache *t)
 {
 	if (t->rw)
@@ -217,18 +210,22 @@ static void unmap_all(struct tcache *t)
 	free(t);
 }
 
+/*
+ * Both views: shared anonymous memory, mapped a second time (mremap of 0 bytes does that, see its manual page), and not
+ * a memfd, because perf reads /tmp/perf-PID.map for addresses in anonymous memory only.
+ */
 static bool map_code(struct tcache *t)
 {
-	int fd = memfd_create("parma code", MFD_CLOEXEC);
-	bool good = fd >= 0 && ftruncate(fd, (off_t)t->bytes) == 0;
+	void *rw = mmap(NULL, t->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), *rx;
 
-	if (good) {
-		t->rw = map_view(fd, t->bytes, PROT_READ | PROT_WRITE);
-		t->rx = map_view(fd, t->bytes, PROT_READ | PROT_EXEC);
-	}
-	if (fd >= 0)
-		close(fd);
-	return good && t->rw && t->rx;
+	if (rw == MAP_FAILED)
+		return false;
+	t->rw = rw;
+	rx = mremap(rw, 0, t->bytes, MREMAP_MAYMOVE);
+	if (rx == MAP_FAILED)
+		return false;
+	t->rx = rx;
+	return !mprotect(rx, t->bytes, PROT_READ | PROT_EXEC);
 }
 
 /* Zeroed memory that takes space only where it is touched. */

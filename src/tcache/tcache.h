@@ -115,6 +115,9 @@ void tcache_free(struct tcache *t);
  */
 uint8_t *tcache_glue(struct tcache *t, size_t bytes, intptr_t *delta);
 
+/* What tcache_glue() has given so far, executable view. */
+const void *tcache_glue_code(const struct tcache *t, uint32_t *bytes);
+
 /* One for each thread that runs or translates code. NULL: no memory. */
 struct tcache_cpu *tcache_cpu_new(struct tcache *t);
 void tcache_cpu_free(struct tcache_cpu *c);

@@ -1,7 +1,7 @@
 /*
  * What the files of the translation cache share.
  *
- * Code memory is [glue][region 0][region 1]..., one memfd, mapped writable at
+ * Code memory is [glue][region 0][region 1]..., mapped twice: writable at
  * `rw` and executable at `rx`.  A region is filled upwards by one thread at a
  * time.  The metadata of its blocks lies in ordinary memory of its own, which is
  * filled in the same order and goes together with the code: blocks there follow

@@ -8,3 +8,5 @@ check_PROGRAMS += tests/base/t_sandbox
 tests_base_t_sandbox_LDADD = $(LIBBASE)
 check_PROGRAMS += tests/base/t_keeper
 tests_base_t_keeper_LDADD = $(LIBBASE)
+check_PROGRAMS += tests/base/t_symtab
+tests_base_t_symtab_LDADD = $(LIBBASE)

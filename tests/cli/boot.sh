@@ -22,6 +22,24 @@ for n in 1 4; do
 done
 mips() { runs 0 CPUs boot -accel interp -stats text -smp 1 && grep -E 'guest instructions +[0-9]+ \([0-9.]+ MIPS' err; }
 ok "-stats: instructions and MIPS of the interpreter" mips
+# The perf map of a run, with the guest's symbols: the glue first, then a line a unit, in hexadecimal and sane.
+named() {
+	printf '0000000040080000 T guest_text\n' >work/map
+	(cd work && exec "$parma" boot -smp 2 -accel jit,hot=0 -perfmap -jitdump -symbols map) </dev/null >out 2>err &
+	local pid=$! rc=0 code=0
+	wait $pid || rc=$?
+	mv "/tmp/perf-$pid.map" map && mv "work/jit-$pid.dump" dump || return 1
+	[ $rc = 0 ] && head -1 map | grep -q ' parma glue$' && [ "$(grep -c ' guest_text+0x' map)" -gt 20 ] || { head map; return 1; }
+	! grep -Evn '^[0-9a-f]{12} [0-9a-f]{2,5} (parma glue|guest_text(\+0x[0-9a-f]+)?|guest@[0-9a-f]+)$' map || return 1
+	while read -r _ bytes _; do code=$((code + 16#$bytes)); done <map
+	[ "$(wc -c <dump)" -gt $code ]
+}
+if "$parma" boot -accel help | grep -q '^jit'; then
+	ok "-perfmap, -jitdump, -symbols" named
+	echo hello >work/none
+	ok "-symbols of a file without symbols" refused 66 "no symbols of code" boot -symbols none
+fi
+ok "-perfmap without translated code" refused 64 'accel interp has none' boot -accel interp -perfmap
 ok "built-in guest on a Cortex-A72" smp 2 -cpu cortex-a72
 ok "-smp cores=2,threads=2" runs 0 'CPUs online: 4' boot -smp cores=2,threads=2
 

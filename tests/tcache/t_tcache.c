@@ -259,26 +259,44 @@ static void test_sync(struct tcache *t, struct tcache_cpu *c)
 	ok(tcache_cpu_new(t) == o.c, "a vCPU's record is used again");
 }
 
+/* The map with and without symbols, and the dump, of one block each at guest address a000. */
 static void test_perfmap(struct tcache *t, struct tcache_cpu *c)
 {
+	static const char map[] = "0000000000009f00 T first\n000000000000a004 t second\n";
+	char path[64], dump[64], line[200] = "", want[100], bytes[4096];
 	struct err e;
-	struct perfmap *m = perfmap_start(t, NULL, NULL, &e);
-	char path[64], line[200] = "", want[100];
+	struct symtab *syms = symtab_new("map", (const uint8_t *)map, sizeof(map) - 1, &e);
+	struct perfmap *m;
 	struct tblock *b;
+	size_t n = 0;
 	FILE *f;
 
-	ram_st32(ram + 9 * PAGE, 77);
-	tcache_flush(t);
-	b = translate_now(t, c, 9 * PAGE, 1);
-	perfmap_stop(m);
 	snprintf(path, sizeof(path), "/tmp/perf-%ld.map", (long)getpid());
-	f = fopen(path, "r");
-	ok(f && fgets(line, sizeof(line), f), "the perf map is written");
-	snprintf(want, sizeof(want), "%lx %x guest@a000\n", (unsigned long)b->code, b->code_bytes);
-	ok(!strcmp(line, want), "with the block's address, size and name");
-	if (f)
+	snprintf(dump, sizeof(dump), "jit-%ld.dump", (long)getpid());
+	for (unsigned k = 0; k < 2; k++) {
+		m = perfmap_start(t, PERFMAP_MAP | PERFMAP_DUMP, k ? syms : NULL, &e);
+		ram_st32(ram + 9 * PAGE, 77);
+		tcache_flush(t);
+		b = translate_now(t, c, 9 * PAGE, 1);
+		perfmap_stop(m);
+		f = fopen(path, "r");
+		ok(f && fgets(line, sizeof(line), f) && strstr(line, " parma glue\n"), "the perf map has the glue");
+		ok(f && fgets(line, sizeof(line), f), "and the block");
+		snprintf(want, sizeof(want), "%lx %x %s\n", (unsigned long)b->code, b->code_bytes, k ? "first+0x100" : "guest@a000");
+		ok(!strcmp(line, want), "with its address, size and name");
+		if (f)
+			fclose(f);
+	}
+	f = fopen(dump, "r");
+	if (f) {
+		n = fread(bytes, 1, sizeof(bytes), f);
 		fclose(f);
+	}
+	ok(n > 40 && !memcmp(bytes, "DTiJ\1\0\0\0\50\0\0\0\76\0\0\0", 20), "the dump has its header");
+	ok(n > b->code_bytes && memmem(bytes, n, b->code, b->code_bytes) && memmem(bytes, n, "first+0x100", 12), "and the code and its name");
 	unlink(path);
+	unlink(dump);
+	symtab_free(syms);
 }
 
 static void test_jcache(void)
