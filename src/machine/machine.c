@@ -192,8 +192,8 @@ static int start_jit(struct machine *m, struct err *e)
 	if (m->cfg->accel_props && (opts_u64(m->cfg->accel_props, "tb-size", 1, 1024, &mib, e) ||
 				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e)))
 		return -1;
-	/* Who looks at translations wants to see all. */
-	jit_hot = log_on(LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM) ? 0 : (unsigned)hot;
+	/* Who looks at translations, or compares them, wants all. */
+	jit_hot = m->cfg->accel == ACCEL_LOCKSTEP || log_on(LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM) ? 0 : (unsigned)hot;
 	return jit_init((size_t)mib << 20, e);
 }
 
