@@ -33,6 +33,10 @@ variants=(
 	"smc -accel lockstep"
 )
 
+# What has no reference: parma alone, on each engine, with one CPU and with four.
+hostile=(-m 128M -device virtio-rng-device -drive file=disk,if=none,id=d,format=raw,snapshot=on
+	-device virtio-blk-device,drive=d -device virtio-serial-device -device virtio-serial-device)
+
 command -v "$cc" >/dev/null || { echo "1..0 # SKIP no $cc (gcc-aarch64-linux-gnu)"; exit 0; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -90,6 +94,21 @@ for line in "${variants[@]}"; do
 	timeout 60 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 	sed 's/^/# /' "$tmp/err"
 	check "$line" '^#'
+done
+
+g=hostile
+truncate -s 1M "$tmp/disk"
+"$parma" boot -netdev help 2>/dev/null | grep -q 'user ' && hostile+=(-netdev user,id=n,restrict=on -device virtio-net-device,netdev=n)
+build $g || echo "not ok $((n + 1)) - $g builds"
+for engine in $("$parma" boot -accel help | sed -n 's/^\(jit\|interp\) .*/\1/p'); do
+	for opts in "-smp 1" "-smp 4" "-smp 4 -global virtio-mmio.force-legacy=off" "-smp 4 -M gic-version=2"; do
+		# shellcheck disable=SC2086
+		(cd "$tmp" && timeout ${HOSTILE_TIMEOUT:-60} "$parma" boot -accel $engine $opts "${common[@]}" "${hostile[@]}" -kernel $g.elf </dev/null 2>err; echo "status $?") |
+			compared >"$tmp/got"
+		cat "$tmp/err" >>"$tmp/got"
+		[ "${1-}" != --update ] || cp "$tmp/got" "$dir/$g.expect"
+		check "$g, $engine $opts" '^#'
+	done
 done
 echo "1..$n"
 exit $failed
