@@ -18,6 +18,8 @@ void machine_list_netdevs(FILE *f) { (void)f; }
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *argv[34] = {(char[]){"boot"}};
+	static FILE *null;
+	FILE *out = stdout;
 	struct machine_config c;
 	struct err e;
 	int argc = 1;
@@ -27,8 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Arguments are separated by newlines; -D would create files. */
 	for (char *p = strtok(text, "\n"); p && argc < 33; p = strtok(NULL, "\n"))
 		argv[argc++] = !strcmp(p, "-D") || !strcmp(p, "--D") ? (char[]){"-S"} : p;
-	freopen("/dev/null", "w", stdout);
+	if (!null)
+		null = fopen("/dev/null", "w");
+	stdout = null; /* lists that options print */
 	boot_opts_parse(argc, argv, &c, &e);
+	stdout = out;
 	boot_opts_free(&c);
 	free(text);
 	return 0;

@@ -1,43 +1,51 @@
 #!/usr/bin/env bash
-# Fuzz targets with libFuzzer, ASan and UBSan.
-#   run.sh [SECONDS [TARGET...]]     each target for SECONDS (default 30)
-# A finding leaves crash-* in the current folder and fails. Skipped without clang.
+# Fuzz targets with libFuzzer, ASan and UBSan, built by clang in ./fuzz-build.
+#   run.sh SECONDS TARGET...     each target for SECONDS
+# A finding leaves crash-*, timeout-* or oom-* in fuzz-build/TARGET and fails. New inputs stay in fuzz-build/TARGET/corpus for the next
+# time. Skipped without clang or its libFuzzer. FUZZ_JOBS: how many at once (default: the processors).
 set -u
 src=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
-build=$(cd "${top_builddir:-.}" && pwd)
 seconds=${1:-30}
 shift
 clang=${CLANG:-clang}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n); int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9 ? 0 : 0; }' >"$tmp/t.c"
-$clang -fsanitize=fuzzer,address "$tmp/t.c" -o "$tmp/t" 2>/dev/null || { echo "1..0 # SKIP no clang with libFuzzer"; exit 0; }
+jobs=${FUZZ_JOBS:-$(nproc)}
+main=$($clang -print-file-name=libclang_rt.fuzzer-x86_64.a 2>/dev/null)
+[ -f "$main" ] || main=$($clang --print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer-x86_64.a
+mkdir -p fuzz-build && cd fuzz-build || exit 99
+echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n > 9 ? 0 : 0; }' >try.c
+$clang -w -fsanitize=fuzzer,address,undefined try.c -o try 2>/dev/null && [ -f "$main" ] || { echo "1..0 # SKIP no clang with libFuzzer (clang, libclang-rt-dev, libstdc++-dev)"; exit 0; }
+if [ ! -f Makefile ] || [ "$src/configure" -nt Makefile ]; then
+	"$src/configure" -q CC="$clang" CFLAGS="-O1 -g -fsanitize=fuzzer-no-link" LIBS="-lstdc++" --enable-sanitize=address,undefined >configure.log 2>&1 ||
+		{ tail -5 configure.log; exit 99; }
+fi
+make -s fuzz-sources >make.log 2>&1 && make -s -j"$(nproc)" FUZZ_MAIN="$main" "${@/#/tests/fuzz/fuzz_}" >>make.log 2>&1 || { echo "not ok 1 - the targets build"; tail -20 make.log | sed 's/^/# /'; echo 1..1; exit 1; }
 
-files() { # the sources of a target
-	case $1 in
-	loader) ls "$src"/src/base/*.c "$src"/src/mem/*.c "$src"/src/machine/{loader,fdt}.c ;;
-	opts) ls "$src"/src/base/*.c "$src"/src/cli/boot_opts.c ;;
-	insn) ls "$src"/src/base/*.c "$src"/src/mem/*.c "$src"/src/a64/*.c "$src"/src/ir/{fp,vec}_*.c "$build"/src/a64/*.gen.c | grep -v encgen ;;
-	esac
+one() { # TARGET
+	mkdir -p "$1/corpus"
+	local limit=2000
+	cd "$1" || return 1
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=${leaks:-1} \
+		../tests/fuzz/fuzz_"$1" -max_total_time="$seconds" -rss_limit_mb=$limit -timeout=20 -max_len=8192 -print_final_stats=1 \
+		-close_fd_mask=1 corpus "$src/tests/fuzz/corpus/$1" >log 2>&1
 }
+running=0
+for t in "$@"; do
+	(ulimit -c 0; rm -f "$t/status"; (one "$t"); echo $? >"$t/status") &
+	running=$((running + 1))
+	if [ $running -ge "$jobs" ]; then
+		wait -n
+		running=$((running - 1))
+	fi
+done
+wait
 n=0 failed=0
-for t in ${*:-loader opts insn}; do
+for t in "$@"; do
 	n=$((n + 1))
-	mkdir -p "$tmp/$t"
-	# shellcheck disable=SC2046
-	(cd "$tmp/$t" && printf '%s\n' "$src/tests/fuzz/fuzz_$t.c" $(files "$t") |
-		xargs -P"$(nproc)" -n1 "$clang" -std=gnu17 -O1 -g -w -D_GNU_SOURCE -DHAVE_CONFIG_H -fno-strict-aliasing -Wno-atomic-alignment -msse4.1 \
-			-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -I"$src/src" -I"$src" -I"$build/src" -I"$build" -c) ||
-		{ echo "not ok $n - $t builds"; failed=1; continue; }
-	"$clang" -fsanitize=fuzzer,address,undefined -o "$tmp/$t/run" "$tmp/$t"/*.o -lz -lfdt -lurcu-qsbr -lm -pthread ||
-		{ echo "not ok $n - $t links"; failed=1; continue; }
-	mkdir -p "$tmp/$t/corpus"
-	if (ulimit -c 0; cd "$tmp/$t" && ./run -max_total_time="$seconds" -rss_limit_mb=3000 -timeout=10 -print_final_stats=1 corpus "$src/tests/fuzz/corpus/$t" >log 2>&1); then
-		echo "ok $n - $t: $(sed -n 's/^stat::number_of_executed_units: *//p' "$tmp/$t/log") runs, no finding"
+	if [ "$(cat "$t/status")" = 0 ]; then
+		echo "ok $n - $t: $(sed -n 's/^stat::number_of_executed_units: *//p' "$t/log") runs in $seconds s, no finding"
 	else
-		echo "not ok $n - $t"
-		tail -25 "$tmp/$t/log" | sed 's/^/# /'
-		cp "$tmp/$t"/crash-* "$tmp/$t"/timeout-* . 2>/dev/null
+		echo "not ok $n - $t (fuzz-build/$t)"
+		tail -40 "$t/log" | sed 's/^/# /'
 		failed=1
 	fi
 done
