@@ -71,7 +71,7 @@ static inline const void *conc_hit_r(E *e, uint64_t va, unsigned size, unsigned 
 	conc_sp_check(e, mo);
 	if (unlikely(mo & (MO_MASK | MF_ALIGNED)) || unlikely(e->ctx & CTX_ALIGN))
 		return 0;
-	return tlb_hit(t, t->tag_r, va, size);
+	return tlb_hit(t, TLB_R, va, size);
 }
 static inline void *conc_hit_w(E *e, uint64_t va, unsigned size, unsigned mo)
 {
@@ -80,7 +80,7 @@ static inline void *conc_hit_w(E *e, uint64_t va, unsigned size, unsigned mo)
 	conc_sp_check(e, mo);
 	if (unlikely(mo & (MO_MASK | MF_ALIGNED)) || unlikely(e->ctx & CTX_ALIGN) || e->nvcpus > 1)
 		return 0;
-	return tlb_hit(t, t->tag_w, va, size);
+	return tlb_hit(t, TLB_W, va, size);
 }
 
 static inline void mem_ld(E *e, v64 *res, v64 addr, unsigned size, unsigned mo)

@@ -51,7 +51,7 @@ static bool only_computes(const struct a64_insn *in)
 
 unsigned excl_scan(const struct vcpu *c, uint64_t pc)
 {
-	const uint32_t *word = tlb_hit(c->tlb, c->tlb->tag_x, pc, 4);
+	const uint32_t *word = tlb_hit(c->tlb, TLB_X, pc, 4);
 	unsigned left = (unsigned)(TLB_PAGE - (pc & (TLB_PAGE - 1))) / 4;
 
 	for (unsigned k = 1; word && k < left && k <= EXCL_PAIR_MAX; k++) {

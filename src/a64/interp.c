@@ -109,7 +109,7 @@ static const struct block *find_block(struct vcpu *c, uint64_t pc)
 
 	if (unlikely(pc & 3))
 		exc_pc_align(c);
-	host = tlb_hit(c->tlb, c->tlb->tag_x, pc, 4);
+	host = tlb_hit(c->tlb, TLB_X, pc, 4);
 	if (unlikely(!host)) {
 		uint32_t *code_gen;
 

@@ -62,7 +62,7 @@ static void resolve_part(struct vcpu *c, struct part *p, uint64_t va, unsigned s
 
 	p->va = va;
 	p->size = size;
-	p->host = tlb_hit(t, acc & ACC_WRITE ? t->tag_w : t->tag_r, va, size);
+	p->host = tlb_hit(t, acc & ACC_WRITE ? TLB_W : TLB_R, va, size);
 	if (unlikely(!p->host))
 		p->host = mem_slow(c, va, size, acc, &p->dev);
 }
@@ -442,7 +442,7 @@ void conc_dczva(struct vcpu *c, uint64_t va)
 	struct part p = {.va = va & ~UINT64_C(63), .size = 64};
 
 	cpu_dczva_check(c);
-	p.host = tlb_hit(c->tlb, c->tlb->tag_w, p.va, 64);
+	p.host = tlb_hit(c->tlb, TLB_W, p.va, 64);
 	if (!p.host)
 		p.host = mem_slow(c, va, 64, ACC_WRITE | ACC_ZVA, &p.dev);
 	for (unsigned k = 0; k < 64; k += 8)

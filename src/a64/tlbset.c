@@ -73,7 +73,7 @@ struct tlbset {
 static void ctx_clear(struct tlb_ctx *x)
 {
 	for (unsigned k = 0; k < TLB_SIZE; k++) {
-		x->t.tag_r[k] = x->t.tag_w[k] = x->t.tag_x[k] = tlb_no_match(k);
+		tlb_empty(&x->t, k);
 		x->line[k].va = 1;
 	}
 	tlb_jumps_clear(&x->t);
@@ -92,7 +92,7 @@ static struct tlb_ctx *ctx_new(void)
 
 static void line_kill(struct tlb_ctx *x, unsigned k)
 {
-	x->t.tag_r[k] = x->t.tag_w[k] = x->t.tag_x[k] = tlb_no_match(k);
+	tlb_empty(&x->t, k);
 	x->line[k].va = 1;
 }
 
@@ -357,16 +357,16 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 	bool ram = l->r && l->r->host;
 	bool data = ram && !(l->flags & LINE_DEVICE) && (likely(!(c->sys.mdscr & MDSCR_MDE)) || !debug_page_watched(c, page));
 
-	x->t.tag_r[k] = data && l->flags & LINE_R && !unlikely(ld_acq(&l->r->trap_reads)) ? page : none;
+	x->t.e[k].tag[TLB_R] = data && l->flags & LINE_R && !unlikely(ld_acq(&l->r->trap_reads)) ? page : none;
 	/* Pairs with excl_watch(): the word is set before the lines are dropped. */
-	x->t.tag_w[k] = data && l->flags & LINE_W && !l->r->readonly &&
+	x->t.e[k].tag[TLB_W] = data && l->flags & LINE_W && !l->r->readonly &&
 				!(l->r->watched && ld_acq(&l->r->watched[(l->pa - l->r->start) >> TLB_PAGE_BITS])) ?
 			page : none;
-	x->t.tag_x[k] = ram && l->flags & LINE_X ? page : none;
-	if (unlikely(c->probe) && x->t.tag_w[k] != none && !c->probe->page(c, l->r->host + (l->pa - l->r->start)))
-		x->t.tag_w[k] = none;
+	x->t.e[k].tag[TLB_X] = ram && l->flags & LINE_X ? page : none;
+	if (unlikely(c->probe) && x->t.e[k].tag[TLB_W] != none && !c->probe->page(c, l->r->host + (l->pa - l->r->start)))
+		x->t.e[k].tag[TLB_W] = none;
 	if (ram)
-		x->t.addend[k] = (uint64_t)(uintptr_t)l->r->host + (l->pa - l->r->start) - page;
+		x->t.e[k].addend = (uint64_t)(uintptr_t)l->r->host + (l->pa - l->r->start) - page;
 	x->dirty = true;
 }
 
@@ -438,9 +438,9 @@ void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool 
 	*l = (struct tlb_line){.va = va & ~(TLB_PAGE - 1), .pa = (e->pa | (va & mask64(e->log2))) & ~(TLB_PAGE - 1),
 			       .r = e->r, .flags = rights, .attr = e->attr};
 	line_tags(c, x, tlb_index(va), va);
-	if (write && x->t.tag_w[tlb_index(va)] != l->va)
+	if (write && x->t.e[tlb_index(va)].tag[TLB_W] != l->va)
 		return NULL;
-	return (void *)(uintptr_t)(va + x->t.addend[tlb_index(va)]);
+	return (void *)(uintptr_t)(va + x->t.e[tlb_index(va)].addend);
 }
 
 mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0, struct mem_target *out)
@@ -456,7 +456,7 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 		if (fsc != MMU_OK)
 			return fsc;
 	}
-	if (kind == MMU_WRITE && x->t.tag_w[tlb_index(va)] != l->va) /* its page may have been let go (a64/exclusive.h) */
+	if (kind == MMU_WRITE && x->t.e[tlb_index(va)].tag[TLB_W] != l->va) /* its page may have been let go (a64/exclusive.h) */
 		line_tags(c, x, tlb_index(va), va);
 	*out = (struct mem_target){.r = l->r, .pa = l->pa | (va & (TLB_PAGE - 1)), .attr = l->attr};
 	if (l->r && l->r->host && !(l->r->readonly && (kind == MMU_WRITE || (kind == MMU_READ && ld_acq(&l->r->trap_reads)))))

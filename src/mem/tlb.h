@@ -4,11 +4,12 @@
  * by others arrives as a request that the owner serves at its next quiescent
  * point.
  *
- * A slot is a tag per kind of access and an addend.  The tag of an access
+ * A line is a tag per kind of access and an addend, together in half a cache
+ * line.  The tag of an access
  * that may go straight to host memory is the page's virtual address, all 64
- * bits (a tagged pointer is a different page).  In any other slot (empty,
+ * bits (a tagged pointer is a different page).  In any other line (empty,
  * MMIO, not permitted, monitored, watched, clean page under DBM) the tag has
- * the lowest index bit flipped: no address that indexes the slot can match
+ * the lowest index bit flipped: no address that indexes the line can match
  * it, so one unsigned compare serves hit, alignment crossing and flags:
  *
  *     (va ^ tag) <= 4096 - size     hit, within the page
@@ -38,24 +39,32 @@ struct tlb_jump {
 #define TLB_JUMP_NONE 1 /* no pc: not aligned */
 _Static_assert(TLB_JUMPS * 4 >= TLB_PAGE, "tlb_jumps_kill() finds the lines of a page side by side");
 
+enum tlb_kind { TLB_R, TLB_W, TLB_X /* instruction fetch */, TLB_KINDS };
+
+struct tlb_entry {
+	uint64_t tag[TLB_KINDS]; /* OWNER(vcpu) */
+	uint64_t addend;         /* OWNER(vcpu) host = va + addend */
+};
+_Static_assert(sizeof(struct tlb_entry) == 32, "translated code scales the index by shifting the address less far");
+
 struct tlb {
-	uint64_t tag_r[TLB_SIZE];  /* OWNER(vcpu) */
-	uint64_t tag_w[TLB_SIZE];  /* OWNER(vcpu) */
-	uint64_t tag_x[TLB_SIZE];  /* OWNER(vcpu) instruction fetch */
-	uint64_t addend[TLB_SIZE]; /* OWNER(vcpu) host = va + addend */
+	struct tlb_entry e[TLB_SIZE];
 	/* Where translated code finds the targets of jumps; valid while the pages of the pcs are mapped as they were. */
 	struct tlb_jump jump[TLB_JUMPS];    /* OWNER(vcpu) */
 	uint64_t jump_pages[TLB_SIZE / 64]; /* OWNER(vcpu) bit tlb_index(pc) for each pc that may be in there */
 	uint32_t jump_ctx;                  /* OWNER(vcpu) context bits that the lines belong to */
 };
 
-/* Pages whose addresses differ by a large power of two, as arrays of a program often do, get different slots. */
+/* Pages whose addresses differ by a large power of two, as arrays of a program often do, get different lines. */
 #define TLB_HASH_SHIFT (TLB_PAGE_BITS + TLB_BITS) /* no less: tlb_no_match() needs it */
-static inline unsigned tlb_index(uint64_t va)
-{
-	return ((uint32_t)va >> TLB_PAGE_BITS ^ (uint32_t)va >> TLB_HASH_SHIFT) & (TLB_SIZE - 1);
-}
+static inline unsigned tlb_index(uint64_t va) { return (va >> TLB_PAGE_BITS ^ va >> TLB_HASH_SHIFT) & (TLB_SIZE - 1); }
 static inline uint64_t tlb_no_match(unsigned index) { return (uint64_t)(index ^ 1) << TLB_PAGE_BITS; }
+
+/* Line k takes no access. Owner. */
+static inline void tlb_empty(struct tlb *t, unsigned k)
+{
+	t->e[k].tag[TLB_R] = t->e[k].tag[TLB_W] = t->e[k].tag[TLB_X] = tlb_no_match(k);
+}
 
 /* Empties the jump cache. Owner. */
 static inline void tlb_jumps_clear(struct tlb *t)
@@ -92,13 +101,13 @@ static inline void tlb_jump_set(struct tlb *t, uint64_t pc, const void *code)
 	t->jump_pages[k / 64] |= BIT(k & 63);
 }
 
-/* Host address for an access of `size` bytes at va through `tags`, or NULL: take the slow path. */
-static inline void *tlb_hit(const struct tlb *t, const uint64_t *tags, uint64_t va, unsigned size)
+/* Host address for an access of `size` bytes at va, or NULL: take the slow path. */
+static inline void *tlb_hit(const struct tlb *t, enum tlb_kind kind, uint64_t va, unsigned size)
 {
-	unsigned k = tlb_index(va);
+	const struct tlb_entry *e = &t->e[tlb_index(va)];
 
-	if (likely((va ^ tags[k]) <= TLB_PAGE - size))
-		return (void *)(uintptr_t)(va + t->addend[k]);
+	if (likely((va ^ e->tag[kind]) <= TLB_PAGE - size))
+		return (void *)(uintptr_t)(va + e->addend);
 	return 0;
 }
 

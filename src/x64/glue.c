@@ -12,7 +12,7 @@
 #include "x64/lower.h"
 
 struct x64_config x64_cfg;
-const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags;
+const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags, *glue_probe[2][5];
 static const void *glue_enter;
 
 static const uint8_t pushed[] = {RBX, RBP, R12, R13, R14, R15};
@@ -53,6 +53,7 @@ static void emit_slow(struct xa *a, bool vec)
 	x_alu_i(a, X_SUB, true, xr(RSP), 8);
 	x_call(a, (const void *)(uintptr_t)x64_cfg.slow);
 	x_alu_i(a, X_ADD, true, xr(RSP), 8);
+	lo_memo_forget(a, FR_NMEMO, 8);
 	for (unsigned k = 4; k < sizeof(allocated); k++)
 		x_load(a, true, allocated[k], xmem(RSP, 8 + FR_GPR + 8 * allocated[k]));
 	for (int k = 3; vec && k < 16; k++)
@@ -143,6 +144,11 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	emit_slow(&a, false);
 	glue_slow_v = here(&a);
 	emit_slow(&a, true);
+	for (unsigned k = 0; k < 10; k++) {
+		glue_probe[k & 1][k / 2] = here(&a);
+		lo_tlb_look(&a, RAX, k & 1, false, 1 << k / 2);
+		x8(&a, 0xc3);
+	}
 	BUG_ON(a.overflow);
 	return (size_t)(a.p - buf);
 }

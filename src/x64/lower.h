@@ -53,6 +53,10 @@ struct stub {
 	uint8_t *back;
 	ir_ref node;
 	int8_t zero;             /* STUB_SLOW: register to clear afterwards, or -1 */
+	uint8_t memo;            /* STUB_SLOW: number + 1 of the access's memo; 0: none */
+	bool write, probe;       /* probe: what was checked is more than the access: ask for it alone */
+	int32_t lo, bytes;       /* what is checked, from the address register on */
+	uint8_t *memo_miss, *memo_hit;
 	uint32_t live_g, live_x; /* STUB_CALL: registers to keep */
 	int8_t src[4];
 };
@@ -80,6 +84,8 @@ struct lower {
 	struct group *groups;    /* [1..ngroups] */
 	uint8_t *group;          /* [node]: its group, 0: none */
 	unsigned ngroups;
+	uint8_t *memo;           /* [node]: number + 1 of its memo, 0: none */
+	unsigned nmemos;
 	struct use *uses;
 	uint32_t nuses;
 	struct stub *stubs;
@@ -110,6 +116,21 @@ struct lower {
 
 /* -- shared checks (lower_group.c) -- */
 void lo_find_groups(struct lower *l);
+
+/* -- what loops remember of pages (lower_memo.c) -- */
+void lo_find_memos(struct lower *l);
+/* The first n memos hold nothing from here on; frame: the frame's distance from rsp. Destroys xmm0. */
+void lo_memo_forget(struct xa *a, unsigned n, int frame);
+/* Does the stub's access fit its memo? rcx: addend, also after a miss. Destroys rdx. */
+void lo_memo_check(struct lower *l, struct stub *s);
+/* Fills it: rcx is the addend, at_reg the address; and back to where it fits. */
+void lo_memo_fill(struct lower *l, const struct stub *s, int at_reg);
+/* The TLB's answer for what the stub checks: rcx, or out of line. Returns the register of the address. */
+int lo_tlb_check(struct lower *l, struct stub *s);
+/* Emits the look-up for `bytes` at register `at`: rcx addend if flags say not above. Destroys rdx. */
+void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes);
+/* The access of a plain load or store node, registers as its stub has them. */
+void lo_access(struct lower *l, const struct stub *s, struct xm m);
 
 /* -- register allocation (regalloc.c) -- */
 void ra_prepare(struct lower *l);
@@ -198,5 +219,7 @@ void lo_fp_start(struct xa *a);
 void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 
 extern const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags;
+/* [store][log2 of the size]: the TLB's answer for the address in rax: rcx addend if flags say not above. Destroys rdx. */
+extern const void *glue_probe[2][5];
 
 #endif

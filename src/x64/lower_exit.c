@@ -301,6 +301,7 @@ void low_helper(struct lower *l, ir_ref r)
 		if (x >> k & 1)
 			x_vload(a, k, xmem(RSP, FR_XMM + 16 * k));
 	}
+	lo_memo_forget(a, l->nmemos, 0);
 	if (n->imm & HF_LEAVE) {
 		struct stub *s = lo_stub(l, STUB_LEAVE);
 
@@ -318,12 +319,37 @@ static void call_glue(struct xa *a, const void *fn)
 	x32(a, (uint32_t)((const uint8_t *)fn - (a->p + 4 + a->delta)));
 }
 
+/* Of a group whose span did not fit: the access alone may. Address in rax. Returns a jump that is taken if it does not. */
+static uint8_t *probe(struct lower *l, struct stub *s)
+{
+	uint8_t *above;
+
+	call_glue(&l->a, glue_probe[!s->load][s->aux & MEM_SIZE]);
+	above = x_jcc(&l->a, CC_A);
+	if (s->zero >= 0)
+		x_mov_ri(&l->a, s->zero, 0);
+	lo_access(l, s, xmemi(RAX, RCX, 0, 0));
+	x_jmp_to(&l->a, s->back + l->a.delta);
+	return above;
+}
+
 static void slow_path(struct lower *l, struct stub *s)
 {
 	struct xa *a = &l->a;
 	const struct ir_node *n = LN(s->node);
+	uint8_t *above = 0;
 
+	if (s->memo) {
+		x_bind(a, s->memo_miss);
+		lo_memo_fill(l, s, lo_tlb_check(l, s));
+	}
+	for (unsigned k = 0; k < s->nfrom; k++)
+		x_bind(a, s->from[k]);
 	x_lea(a, true, RAX, xmem(s->base, s->disp));
+	if (s->probe)
+		above = probe(l, s);
+	if (above)
+		x_bind(a, above);
 	if (n->op == IR_stv)
 		x_vstore(a, xmem(RSP, FR_TMP), s->in);
 	else if (n->op != IR_ld && n->op != IR_ldv && n->op != IR_ldx)
@@ -350,7 +376,7 @@ void low_stubs(struct lower *l)
 	for (uint32_t k = 1; k <= l->nstubs && !l->fail && !l->a.overflow; k++) {
 		struct stub *s = &l->stubs[k];
 
-		for (unsigned f = 0; f < s->nfrom; f++)
+		for (unsigned f = 0; f < s->nfrom && s->kind != STUB_SLOW; f++)
 			x_bind(&l->a, s->from[f]);
 		switch ((enum stub_kind)s->kind) {
 		case STUB_SLOW:

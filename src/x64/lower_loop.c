@@ -114,6 +114,8 @@ void low_block(struct lower *l, ir_ref r)
 		else if (!b)
 			x_load(&l->a, true, reg, m);
 	}
+	if (!b)
+		lo_memo_forget(&l->a, l->nmemos, 0);
 	set_hints(l, r);
 	if (b)
 		x_align(&l->a, 16);

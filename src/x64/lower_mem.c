@@ -6,6 +6,8 @@
  */
 #include "x64/lower.h"
 
+#define LINE_BITS 5 /* log2 of the bytes of a line */
+
 static uint32_t new_rec(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
@@ -41,50 +43,74 @@ static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
 
 static void slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
 
-/* Checks `bytes` at base + lo; afterwards rcx is the addend. *addr: register with that address. */
-static void check_span(struct lower *l, struct stub *s, bool write, unsigned align, int32_t lo, int bytes, int *addr)
+static void rorx(struct xa *a, int d, int s, unsigned n)
 {
-	struct xa *a = &l->a;
+	x_vex(a, PF2, 3, true, false, 0xf0, d, 0, xr(s));
+	x8(a, n);
+}
+
+void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes)
+{
+	struct xm line = unpriv ? xmem(RCX, 0) : xmemi(R14, RCX, 0, 0);
+
+	/* the line's offset; the mask takes what comes around */
+	rorx(a, RCX, at, 12 - LINE_BITS);
+	rorx(a, RDX, at, x64_cfg.tlb_hash - LINE_BITS);
+	x_alu(a, X_XOR, false, RCX, xr(RDX));
+	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.tlb_bits) - 1) << LINE_BITS);
+	if (unpriv) /* another table, whose address is not in a register */
+		x_alu(a, X_ADD, true, RCX, xmem(R15, (int)x64_cfg.off_tlb_unpriv));
+	line.disp = (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r);
+	x_load(a, true, RDX, line);
+	x_alu(a, X_XOR, true, RDX, xr(at));
+	x_alu_i(a, X_CMP, true, xr(RDX), 4096 - bytes);
+	line.disp = (int)x64_cfg.addend;
+	x_load(a, true, RCX, line);
+}
+
+int lo_tlb_check(struct lower *l, struct stub *s)
+{
 	int at = s->base;
 
-	if (lo) {
-		x_lea(a, true, RAX, xmem(at, lo));
+	if (s->lo) {
+		x_lea(&l->a, true, RAX, xmem(at, s->lo));
 		at = RAX;
 	}
+	lo_tlb_look(&l->a, at, s->write, s->aux & MEM_UNPRIV, s->bytes);
+	slow_if(l, s, CC_A);
+	return at;
+}
+
+static void check_align(struct lower *l, struct stub *s, unsigned align)
+{
+	struct xa *a = &l->a;
+
 	if (s->aux & MEM_CHECK_SP) {
 		x_test_i(a, false, s->base, 15);
 		slow_if(l, s, CC_NE);
 	}
-	if (align > 1) {
-		x_test_i(a, false, at, (int)align - 1);
-		slow_if(l, s, CC_NE);
-	}
-	x_vex(a, PF2, 3, false, false, 0xf0, RCX, 0, xr(at)); /* rorx ecx, at, 12: the mask takes what comes around */
-	x8(a, 12);
-	x_mov(a, false, RDX, at);
-	x_shift_i(a, X_SHR, false, RDX, x64_cfg.tlb_hash);
-	x_alu(a, X_XOR, false, RCX, xr(RDX));
-	x_alu_i(a, X_AND, false, xr(RCX), (1 << x64_cfg.tlb_bits) - 1);
-	if (s->aux & MEM_UNPRIV) { /* another table, whose address is not in a register */
-		x_load(a, true, RDX, xmem(R15, (int)x64_cfg.off_tlb_unpriv));
-		x_lea(a, true, RCX, xmemi(RDX, RCX, 3, 0));
-		x_load(a, true, RDX, xmem(RCX, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
-	} else {
-		x_load(a, true, RDX, xmemi(R14, RCX, 3, (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r)));
-	}
-	x_alu(a, X_XOR, true, RDX, xr(at));
-	x_alu_i(a, X_CMP, true, xr(RDX), 4096 - bytes);
-	slow_if(l, s, CC_A);
-	if (s->aux & MEM_UNPRIV)
-		x_load(a, true, RCX, xmem(RCX, (int)x64_cfg.addend));
-	else
-		x_load(a, true, RCX, xmemi(R14, RCX, 3, (int)x64_cfg.addend));
-	*addr = at;
+	if (align <= 1)
+		return;
+	x_lea(a, false, RAX, xmem(s->base, s->disp));
+	x_test_i(a, false, RAX, (int)align - 1);
+	slow_if(l, s, CC_NE);
 }
 
-static void check(struct lower *l, struct stub *s, bool write, unsigned align, int *addr)
+/* Checks `bytes` at base + lo; afterwards rcx is the addend.  The host operand of the access is returned. */
+static struct xm check_span(struct lower *l, struct stub *s, bool write, unsigned align, int32_t lo, int bytes)
 {
-	check_span(l, s, write, align, s->disp, 1 << (s->aux & MEM_SIZE), addr);
+	int at;
+
+	s->write = write;
+	s->lo = lo;
+	s->bytes = bytes;
+	check_align(l, s, align);
+	if (s->memo) {
+		lo_memo_check(l, s);
+		return xmemi(s->base, RCX, 0, s->disp);
+	}
+	at = lo_tlb_check(l, s);
+	return at == RAX && lo == s->disp ? xmemi(RCX, RAX, 0, 0) : xmemi(s->base, RCX, 0, s->disp);
 }
 
 /*
@@ -94,15 +120,13 @@ static void check(struct lower *l, struct stub *s, bool write, unsigned align, i
 static struct xm operand(struct lower *l, struct stub *s, ir_ref r, bool write, unsigned align, int addend)
 {
 	const struct group *g = &l->groups[l->group[r]];
-	int at;
 
-	if (addend < 0) {
-		check(l, s, write, align, &at);
-		return xmemi(RCX, at, 0, 0);
-	}
+	s->memo = l->memo[r];
+	if (addend < 0)
+		return check_span(l, s, write, align, s->disp, 1 << (s->aux & MEM_SIZE));
 	if (g->leader == r) {
 		s->zero = (int8_t)addend;
-		check_span(l, s, g->write, align, g->lo, g->hi - g->lo, &at);
+		check_span(l, s, g->write, align, g->lo, g->hi - g->lo);
 		x_mov(&l->a, true, addend, RCX);
 	} else {
 		x_test(&l->a, true, addend, addend);
@@ -174,6 +198,18 @@ static int def_addend(struct lower *l, ir_ref r)
 	return l->group[r] && g->leader == r ? lo_def(l, g->ref) : -1;
 }
 
+void lo_access(struct lower *l, const struct stub *s, struct xm m)
+{
+	struct xa *a = &l->a;
+
+	switch (LN(s->node)->op) {
+	case IR_ld: load_int(a, s->aux, s->reg, m); break;
+	case IR_ldv: x_vload(a, s->reg, m); break;
+	case IR_st: store_int(a, s->aux & MEM_SIZE, m, s->in); break;
+	default: x_vstore(a, m, s->in); break;
+	}
+}
+
 static void load(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
@@ -186,12 +222,10 @@ static void load(struct lower *l, ir_ref r)
 		addend = def_addend(l, r);
 	d = n->op == IR_ldv ? lo_defx(l, r) : lo_def(l, r);
 	m = operand(l, s, r, false, align_of(n), addend);
-	if (n->op == IR_ldv)
-		x_vload(&l->a, d, m);
-	else
-		load_int(&l->a, n->aux, d, m);
 	s->reg = (int8_t)d;
 	s->load = true;
+	s->probe = addend >= 0 && !(s->aux & MEM_CHECK_SP);
+	lo_access(l, s, m);
 	s->back = l->a.p;
 }
 
@@ -206,10 +240,8 @@ static void store(struct lower *l, ir_ref r)
 	if (addend < 0)
 		addend = def_addend(l, r);
 	m = operand(l, s, r, true, align_of(n), addend);
-	if (vec)
-		x_vstore(&l->a, m, v);
-	else
-		store_int(&l->a, n->aux & MEM_SIZE, m, v);
+	s->probe = addend >= 0 && !(s->aux & MEM_CHECK_SP);
+	lo_access(l, s, m);
 	s->back = l->a.p;
 }
 
@@ -272,7 +304,7 @@ static void atomic(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
 	unsigned size = n->aux & MEM_SIZE, op = n->aux >> MEM_OP_SHIFT;
-	int base = lo_use(l, n->a[0]), v = lo_use(l, n->a[1]), v2 = n->op == IR_cas ? lo_use(l, n->a[2]) : 0, at, d;
+	int base = lo_use(l, n->a[0]), v = lo_use(l, n->a[1]), v2 = n->op == IR_cas ? lo_use(l, n->a[2]) : 0, d;
 	struct stub *s = slow_stub(l, r, base, v);
 	struct xa *a = &l->a;
 	int result = RAX;
@@ -283,8 +315,7 @@ static void atomic(struct lower *l, ir_ref r)
 	if (n->op == IR_rmw && op >= IR_RMW_SMAX && op <= IR_RMW_UMIN && size < 2) {
 		s->from[s->nfrom++] = x_jmp(a);
 	} else {
-		check(l, s, true, 1u << size, &at);
-		x_alu(a, X_ADD, true, RCX, xr(at));
+		x_lea(a, true, RCX, check_span(l, s, true, 1u << size, s->disp, 1 << size));
 		if (n->op == IR_cas) {
 			x_mov(a, true, RAX, v);
 			locked(a, size, 0x0fb0, v2, xmem(RCX, 0));

@@ -100,6 +100,7 @@ void ra_prepare(struct lower *l)
 			l->v[r].depth = 1;
 	}
 	lo_find_groups(l);
+	lo_find_memos(l);
 	for (ir_ref r = u->nn - 1; r; r--) {
 		const struct ir_node *n = &u->n[r];
 		const struct ir_opinfo *in = ir_info(n->op);

@@ -32,7 +32,11 @@
 #define FR_TMP 528        /* 32: vector operand and result of slow paths */
 #define FR_REC 560        /* index of the record */
 #define FR_FLAGS 568      /* 4: MXCSR on its way to FPSR */
-#define FR_SPILL 576      /* 16 bytes a slot */
+#define FR_NMEMO 16
+#define FR_MEMO_LEN 576   /* 8 each: memos of loops (lower_memo.c); 0: not valid */
+#define FR_MEMO_START 704
+#define FR_MEMO_ADD 832
+#define FR_SPILL 960      /* 16 bytes a slot */
 #define FR_NSPILL 192
 #define FR_PARAM (FR_NSPILL - 2) /* these two hold param nodes */
 #define FR_SIZE (FR_SPILL + FR_NSPILL * 16)
@@ -40,7 +44,8 @@
 /* What the back end knows of the guest's environment; CONST_AFTER_INIT. */
 struct x64_config {
 	uint32_t off_pc, off_request, off_tlb, off_tlb_unpriv, off_fp, off_owed, off_nzcv, off_icount;
-	uint32_t tag_r, tag_w, addend, tlb_bits, tlb_hash; /* in the TLB */
+	uint32_t tag_r, tag_w, addend; /* in the TLB: fields of line 0; a line has 32 bytes */
+	uint32_t tlb_bits, tlb_hash;             /* log2 of the lines; shift of the bits that the index mixes in */
 	uint32_t jc, jc_bits;                    /* its jump cache: {pc, code} pairs */
 	/* addr, operand (vectors: in FR_TMP), unit, record, frame; result (vectors: in FR_TMP) */
 	uint64_t (*slow)(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame);

@@ -115,7 +115,7 @@ ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, 
 
 static uint64_t help_dczva(struct vcpu *c, uint64_t va)
 {
-	char *p = tlb_hit(c->tlb, c->tlb->tag_w, va & ~UINT64_C(63), 64);
+	char *p = tlb_hit(c->tlb, TLB_W, va & ~UINT64_C(63), 64);
 
 	if (unlikely(!p)) {
 		conc_dczva(c, va);

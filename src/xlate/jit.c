@@ -72,7 +72,7 @@ static void *refill(struct vcpu *c, uint64_t addr, unsigned size, unsigned mo, b
 		return p;
 	if (tlbset_resolve(c, addr, write ? MMU_WRITE : MMU_READ, el0, &target) != MMU_OK)
 		return 0;
-	return tlb_hit(t, write ? t->tag_w : t->tag_r, addr, size);
+	return tlb_hit(t, write ? TLB_W : TLB_R, addr, size);
 }
 
 /* A load or store whose page is in the TLB after all; false: not one. */
@@ -196,9 +196,9 @@ int jit_init(size_t bytes, struct err *e)
 		.off_owed = offsetof(struct vcpu, fence_owed),
 		.off_nzcv = offsetof(struct vcpu, nzcv),
 		.off_icount = offsetof(struct vcpu, icount),
-		.tag_r = offsetof(struct tlb, tag_r),
-		.tag_w = offsetof(struct tlb, tag_w),
-		.addend = offsetof(struct tlb, addend),
+		.tag_r = offsetof(struct tlb, e[0].tag[TLB_R]),
+		.tag_w = offsetof(struct tlb, e[0].tag[TLB_W]),
+		.addend = offsetof(struct tlb, e[0].addend),
 		.tlb_bits = TLB_BITS,
 		.tlb_hash = TLB_HASH_SHIFT,
 		.jc = offsetof(struct tlb, jump),
@@ -260,7 +260,7 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 
 	if (unlikely(pc & 3))
 		exc_pc_align(c);
-	host = tlb_hit(c->tlb, c->tlb->tag_x, pc, 4);
+	host = tlb_hit(c->tlb, TLB_X, pc, 4);
 	return likely(host) ? host : cpu_fetch_page(c, pc, &code_gen);
 }
 

@@ -94,7 +94,7 @@ struct vcpu *flat_new(void)
 	BUG_ON(!c || !t);
 	memset(c, 0, sizeof(*c));
 	for (unsigned k = 0; k < TLB_SIZE; k++)
-		t->tag_r[k] = t->tag_w[k] = t->tag_x[k] = tlb_no_match(k);
+		tlb_empty(t, k);
 	c->tlb = c->tlb_unpriv = t;
 	c->all = all;
 	c->nvcpus = 1;
@@ -163,12 +163,12 @@ void flat_program(struct vcpu *c, const uint32_t *words, unsigned n)
 	BUG_ON(n > TLB_PAGE / 4);
 	memcpy(code, words, n * sizeof(*words));
 	zero_gen++;
-	c->tlb->tag_x[tlb_index(CASE_CODE)] = CASE_CODE;
-	c->tlb->addend[tlb_index(CASE_CODE)] = (uintptr_t)code - CASE_CODE;
+	c->tlb->e[tlb_index(CASE_CODE)].tag[TLB_X] = CASE_CODE;
+	c->tlb->e[tlb_index(CASE_CODE)].addend = (uintptr_t)code - CASE_CODE;
 	for (uint64_t va = CASE_RAM_MID; va < CASE_RAM + CASE_RAM_BYTES; va += TLB_PAGE) {
 		unsigned k = tlb_index(va);
 
-		c->tlb->tag_r[k] = c->tlb->tag_w[k] = va;
-		c->tlb->addend[k] = (uintptr_t)ram - CASE_RAM;
+		c->tlb->e[k].tag[TLB_R] = c->tlb->e[k].tag[TLB_W] = va;
+		c->tlb->e[k].addend = (uintptr_t)ram - CASE_RAM;
 	}
 }

@@ -226,7 +226,7 @@ static void breakpoints(void)
 	at_el(c, 0);
 	ok(!RAISES(c, mem_slow(c, RAM + 0x100, 4, ACC_WRITE, &dev)), "a watchpoint looks at its bytes only");
 	ok(!RAISES(c, mem_slow(c, RAM + 0x104, 4, ACC_READ, &dev)), "and at its kind of access");
-	ok(!tlb_hit(c->tlb, c->tlb->tag_w, RAM + 0x104, 4), "the page is never inline");
+	ok(!tlb_hit(c->tlb, TLB_W, RAM + 0x104, 4), "the page is never inline");
 	EXPECT(mem_slow(c, RAM + 0x102, 4, ACC_WRITE, &dev), 0x400, ESR(0x34, BIT(6) | 0x22), CODE, "a watched store");
 	is_u64(c->sys.far, RAM + 0x104, "  FAR is the watched byte");
 	cpu_sys_write(c, SYSREG(2, 0, 0, 2, 2), 0);

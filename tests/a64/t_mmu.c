@@ -287,9 +287,9 @@ static void hardware_flags(struct vcpu *c)
 	poke64(L3 + 8, (peek64(L3 + 8) & ~UINT64_C(0x400)) | 1 << 7 | BIT(51));
 	ok(look(c, 0x1000, MMU_READ, &t) == MMU_OK && peek64(L3 + 8) & 0x400, "TCR.HA sets the access flag");
 	ok(peek64(L3 + 8) & 1 << 7, "a read leaves the page clean");
-	ok(!tlb_hit(c->tlb, c->tlb->tag_w, 0x1000, 8), "a clean page does not take writes inline");
+	ok(!tlb_hit(c->tlb, TLB_W, 0x1000, 8), "a clean page does not take writes inline");
 	ok(look(c, 0x1000, MMU_WRITE, &t) == MMU_OK && !(peek64(L3 + 8) & 1 << 7), "a write makes it dirty");
-	ok(tlb_hit(c->tlb, c->tlb->tag_w, 0x1000, 8) == ram(RAM | 0x5000), "and is inline from then on");
+	ok(tlb_hit(c->tlb, TLB_W, 0x1000, 8) == ram(RAM | 0x5000), "and is inline from then on");
 }
 
 static void invalidation(struct vcpu *c)

@@ -54,12 +54,12 @@ static void set_up(void)
 	if (window == MAP_FAILED)
 		exit(99);
 	for (unsigned k = 0; k < TLB_SIZE; k++)
-		tlb.tag_r[k] = tlb.tag_w[k] = tlb_no_match(k);
+		tlb_empty(&tlb, k);
 	for (uint64_t va = SIMD_WINDOW; va < SIMD_WINDOW + SIMD_WINDOW_BYTES; va += TLB_PAGE) {
 		unsigned k = tlb_index(va);
 
-		tlb.tag_r[k] = tlb.tag_w[k] = va;
-		tlb.addend[k] = (uint64_t)(uintptr_t)window - SIMD_WINDOW;
+		tlb.e[k].tag[TLB_R] = tlb.e[k].tag[TLB_W] = va;
+		tlb.e[k].addend = (uint64_t)(uintptr_t)window - SIMD_WINDOW;
 	}
 	cpu.tlb = cpu.tlb_unpriv = &tlb;
 	cpu.nvcpus = 1;

@@ -6,3 +6,6 @@ tests_xlate_t_lockstep_random_LDADD = $(XLATE_TEST_LIBS)
 check_PROGRAMS += tests/xlate/t_lockstep
 tests_xlate_t_lockstep_SOURCES = tests/xlate/t_lockstep.c tests/xlate/lockstep.h tests/xlate/wrong.h tests/xlate/wrong_int.c tests/xlate/wrong_mem.c
 tests_xlate_t_lockstep_LDADD = $(XLATE_TEST_LIBS)
+check_PROGRAMS += tests/xlate/t_walk
+tests_xlate_t_walk_SOURCES = tests/xlate/t_walk.c tests/xlate/lockstep.h
+tests_xlate_t_walk_LDADD = $(XLATE_TEST_LIBS)
