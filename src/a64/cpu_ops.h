@@ -51,7 +51,7 @@ uint64_t mmio_load(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsig
 void mmio_store(struct vcpu *c, const struct mem_dev *dev, uint64_t va, unsigned size, uint64_t val, unsigned acc);
 
 /*
- * Instruction fetch at pc (4-aligned): translates and fills c->tlb->tag_x;
+ * Instruction fetch at pc (4-aligned): translates and fills the line of c->tlb;
  * returns the host address of the word.  *code_gen is the generation word of
  * its page (mem_region.code_gen; a constant zero word for ROM).  Raises
  * instruction aborts.
