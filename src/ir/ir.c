@@ -6,6 +6,7 @@
 
 #include "base/bits.h"
 #include "base/bug.h"
+#include "base/passes.h"
 #include "ir/fold.h"
 
 static struct ir_opinfo infos[IR_op_count] = {
@@ -145,7 +146,7 @@ ir_ref ir_shared(struct ir_unit *u, const struct ir_node *n)
 {
 	uint32_t *slot = &u->cse[hash_node(n)];
 
-	if (*slot >= u->block && *slot < u->nn && same_node(&u->n[*slot], n))
+	if (*slot >= u->block && *slot < u->nn && same_node(&u->n[*slot], n) && pass_on(PASS_SHARE))
 		return *slot;
 	return *slot = append(u, n);
 }
@@ -164,7 +165,7 @@ static ir_ref build(struct ir_unit *u, struct ir_node *n)
 
 	if (in->fp) /* has an effect on FPSR: never shared */
 		return append(u, n);
-	r = ir_fold(u, n);
+	r = pass_on(PASS_FOLD) ? ir_fold(u, n) : 0;
 	return r ? r : ir_shared(u, n);
 }
 

@@ -22,6 +22,7 @@
 #include "base/hostrand.h"
 #include "base/keeper.h"
 #include "base/log.h"
+#include "base/passes.h"
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
 #include "dev/hostsig.h"
@@ -184,7 +185,7 @@ static int choose_cpu(struct machine *m, struct err *e)
 	return m->cfg->cpu_props ? cpu_props(m, m->cfg->cpu_props, e) : 0;
 }
 
-/* -accel jit,tb-size=MiB,hot=N */
+/* -accel jit,tb-size=MiB,hot=N,PASS=off */
 static int start_jit(struct machine *m, struct err *e)
 {
 	uint64_t mib = 0, hot = JIT_HOT_DEFAULT;
@@ -192,6 +193,13 @@ static int start_jit(struct machine *m, struct err *e)
 	if (m->cfg->accel_props && (opts_u64(m->cfg->accel_props, "tb-size", 1, 1024, &mib, e) ||
 				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e)))
 		return -1;
+	for (unsigned k = 0; m->cfg->accel_props && k < PASS_COUNT; k++) {
+		bool on = true;
+
+		if (opts_bool(m->cfg->accel_props, pass_names[k], &on, e))
+			return -1;
+		passes_off |= on ? 0 : 1u << k;
+	}
 	/* Who looks at translations, or compares them, wants all. */
 	jit_hot = m->cfg->accel == ACCEL_LOCKSTEP || log_on(LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM) ? 0 : (unsigned)hot;
 	return jit_init((size_t)mib << 20, e);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/bug.h"
+#include "base/passes.h"
 
 struct lower *x64_lower_new(void)
 {
@@ -101,7 +102,7 @@ bool low_native_v(struct lower *l, ir_ref r)
 	const struct vl_row *row = &vl_vec[n->op];
 	int s[4] = {0}, d;
 
-	if (!row->fn)
+	if (!row->fn || !pass_on(PASS_VEC))
 		return false;
 	for (unsigned k = 0; k < in->nops; k++)
 		s[k] = in->ops[k] == 'V' ? lo_usex(l, n->a[k]) : lo_use(l, n->a[k]);

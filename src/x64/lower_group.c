@@ -6,6 +6,7 @@
  * group that a store leads; a store never joins one that a load leads: the page
  * may be read-only for a long time.
  */
+#include "base/passes.h"
 #include "x64/lower.h"
 
 #define WINDOW 8   /* groups open at a time */
@@ -69,7 +70,7 @@ void lo_find_groups(struct lower *l)
 
 		if (n->op == IR_helper || n->op == IR_block)
 			first = l->ngroups + 1;
-		if (!joins(n))
+		if (!joins(n) || !pass_on(PASS_GROUPS))
 			continue;
 		if (l->ngroups + 1 - first > WINDOW)
 			first = l->ngroups + 1 - WINDOW;

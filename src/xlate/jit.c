@@ -19,6 +19,7 @@
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/passes.h"
 #include "mcm/mapping.h"
 #include "mem/access.h"
 #include "tcache/tcache.h"
@@ -335,9 +336,10 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 			return;
 		}
 	}
-	if (*prev && (*prev)->key.ctx == c->ctx)
+	if (*prev && (*prev)->key.ctx == c->ctx && pass_on(PASS_CHAIN))
 		tcache_link(cache, *prev, *link - 1, u);
-	tlb_jump_set(c->tlb, pc, u->code);
+	if (pass_on(PASS_JUMPS))
+		tlb_jump_set(c->tlb, pc, u->code);
 	c->st.jump_fills++;
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);

@@ -8,6 +8,7 @@
 #include "a64/interp.h"
 #include "base/bug.h"
 #include "base/log.h"
+#include "base/passes.h"
 #include "mem/access.h"
 #include "xlate/disas.h"
 #include "xlate/irb.h"
@@ -391,9 +392,9 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
-	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE)};
+	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE) && pass_on(PASS_FP)};
 	uint64_t gen = tcache_watch(t, host - word_of(pc)); /* the guest's code is read after this */
-	bool regions = true;
+	bool regions = pass_on(PASS_REGIONS);
 
 	x->page.host = host - word_of(pc);
 	memset(x->page.have, 0, sizeof(x->page.have));
