@@ -298,7 +298,7 @@ void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n,
 /* What one access of n units of `unit` bytes reads or writes. */
 static u128 joined(uint64_t lo, uint64_t hi, unsigned unit, unsigned n)
 {
-	return n == 2 && unit == 4 ? lo | hi << 32 : (u128)hi << 64 | lo;
+	return n == 2 && unit == 4 ? (uint32_t)lo | hi << 32 : (u128)hi << 64 | lo;
 }
 
 /* The store of a store-exclusive by compare and swap with what the load saw. */
