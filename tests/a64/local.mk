@@ -39,3 +39,7 @@ tests_a64_t_simd_LDFLAGS = $(AM_LDFLAGS) -Wl,-u,conc_ADD_v -Wl,-u,conc_AESE
 tests_a64_t_simd_LDADD = $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) -lm
 dist_check_SCRIPTS += tests/a64/simd_oracle.sh
 EXTRA_DIST += tests/a64/simd_sets.h tests/a64/simd_words.txt tests/a64/simd_run.c
+
+# Random programs: the generator, and the harness that runs them under QEMU
+A64_PROG = tests/a64/prog.h tests/a64/prog_gen.h tests/a64/prog_gen.c tests/a64/vecfile.h tests/a64/vecfile.c tests/a64/rows.h
+EXTRA_DIST += tests/a64/programs.sh tests/a64/prog_harness.c tests/a64/programs.txt

@@ -30,7 +30,7 @@ static void replay(struct vcpu *c, const char *path, const char *name)
 		struct a64_insn d;
 		const char *row;
 
-		if (line[0] == '#' || line[0] == '\n')
+		if (line[0] == '#' || line[0] == '\n' || !strncmp(line, "PROGRAM ", 8)) /* programs: tests/xlate/t_programs.c */
 			continue;
 		if (!vec_parse(line, &row, &in, &want)) {
 			printf("# %s:%u: malformed\n", path, at);

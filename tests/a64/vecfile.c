@@ -132,6 +132,73 @@ bool vec_parse(char *line, const char **row, struct case_input *in, struct case_
 	return after;
 }
 
+void vec_print_program(FILE *f, const uint32_t *words, unsigned n, const struct case_state *in, const struct case_state *out,
+		       uint64_t memory)
+{
+	struct case_state d;
+
+	case_default_state(&d);
+	fputs("PROGRAM ", f);
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f, "%s%08x", k ? ":" : "", words[k]);
+	print_diff(f, &d, in);
+	fputs(" ->", f);
+	print_diff(f, in, out);
+	if (out->trap)
+		fprintf(f, " trap=%s pc=%" PRIx64, traps[out->trap], out->pc);
+	if (memory)
+		fprintf(f, " memory=%" PRIx64, memory);
+	fputc('\n', f);
+}
+
+/* What only the results of programs have. */
+static bool parse_result(const char *key, const char *val, struct case_state *out, uint64_t *memory)
+{
+	if (!strcmp(key, "memory")) {
+		*memory = strtoull(val, NULL, 16);
+	} else if (!strcmp(key, "pc")) {
+		out->pc = strtoull(val, NULL, 16);
+	} else if (!strcmp(key, "trap")) {
+		for (unsigned k = 0; k < 5; k++)
+			if (!strcmp(val, traps[k]))
+				out->trap = k;
+	} else {
+		return parse_key(key, val, out);
+	}
+	return true;
+}
+
+bool vec_parse_program(char *line, uint32_t *words, unsigned room, unsigned *n, struct case_state *in, struct case_state *out,
+		       uint64_t *memory)
+{
+	char *save, *inner, *tok = strtok_r(line, " \n", &save);
+	bool after = false;
+
+	case_default_state(in);
+	in->pc = 0;
+	*n = 0;
+	*memory = 0;
+	if (!tok || strcmp(tok, "PROGRAM") || !(tok = strtok_r(NULL, " \n", &save)))
+		return false;
+	for (char *w = strtok_r(tok, ":", &inner); w && *n < room; w = strtok_r(NULL, ":", &inner))
+		words[(*n)++] = (uint32_t)strtoul(w, NULL, 16);
+	while ((tok = strtok_r(NULL, " \n", &save))) {
+		char *val = strchr(tok, '=');
+
+		if (!strcmp(tok, "->")) {
+			after = true;
+			*out = *in;
+			continue;
+		}
+		if (!val)
+			return false;
+		*val++ = 0;
+		if (!(after ? parse_result(tok, val, out, memory) : parse_key(tok, val, in)))
+			return false;
+	}
+	return after;
+}
+
 bool vec_same(const struct case_result *got, const struct case_result *want, FILE *f)
 {
 	uint32_t n = want->mem_len < CASE_DIFF ? want->mem_len : CASE_DIFF;

@@ -1,0 +1,219 @@
+/*
+ * From a difference between the reference engine and another to the shortest
+ * program that shows it: words are left out as long as the difference stays,
+ * or run beforehand; then registers get their default values.  What is left is printed with the
+ * names of its instructions and saved as a vector (tests/a64/vecfile.h).
+ */
+#ifndef PARMA_TESTS_XLATE_PROG_SHRINK_H
+#define PARMA_TESTS_XLATE_PROG_SHRINK_H
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/a64/vecfile.h"
+#include "tests/xlate/prog_world.h"
+
+/* -- qemu-aarch64 with the harness -- */
+
+struct qemu {
+	int to, from;
+};
+
+__attribute__((unused)) static void qemu_start(struct qemu *q, const char *harness)
+{
+	int a[2], b[2];
+
+	if (pipe(a) || pipe(b)) {
+		perror("pipe");
+		exit(99);
+	}
+	if (!fork()) {
+		dup2(a[0], 0);
+		dup2(b[1], 1);
+		close(a[1]);
+		close(b[0]);
+		execlp("qemu-aarch64", "qemu-aarch64", "-cpu", "max,sve=off,sme=off,pauth=off", harness, (char *)NULL);
+		perror("qemu-aarch64");
+		_exit(71);
+	}
+	close(a[0]);
+	close(b[1]);
+	q->to = a[1];
+	q->from = b[0];
+}
+static void qemu_write(const struct qemu *q, const void *p, size_t len)
+{
+	for (ssize_t k; len; len -= (size_t)k, p = (const char *)p + k)
+		if ((k = write(q->to, p, len)) <= 0)
+			exit(71);
+}
+static void qemu_read(const struct qemu *q, void *p, size_t len)
+{
+	for (ssize_t k; len; len -= (size_t)k, p = (char *)p + k)
+		if ((k = read(q->from, p, len)) <= 0) {
+			printf("Bail out! qemu-aarch64 died\n");
+			exit(71);
+		}
+}
+__attribute__((unused)) static void qemu_send(const struct qemu *q, const struct prog *p, unsigned n, unsigned nstates)
+{
+	struct prog_request r = {n, nstates};
+
+	qemu_write(q, &r, sizeof(r));
+	qemu_write(q, p, n * sizeof(*p));
+}
+static void qemu_one(const struct qemu *q, const struct prog *p, const struct case_state *s, struct prog_result *out)
+{
+	struct prog_request r = {1, 0};
+
+	qemu_write(q, &r, sizeof(r));
+	qemu_write(q, p, sizeof(*p));
+	qemu_write(q, s, sizeof(*s));
+	qemu_read(q, out, sizeof(*out));
+}
+__attribute__((unused)) static void qemu_stop(struct qemu *q)
+{
+	if (q->to < 0)
+		return;
+	close(q->to);
+	close(q->from);
+	wait(NULL);
+}
+
+/* -- shrinking -- */
+
+/* What the reference is compared with: an engine with some passes off, or QEMU. */
+struct shrink_pair {
+	void (*engine)(struct vcpu *);
+	uint32_t off;
+	const struct qemu *qemu;
+};
+
+/* Runs both on the program alone. False: they agree, or it is no program any more. */
+static bool shrink_differs(const struct shrink_pair *d, const struct prog *p, const struct case_state *s, struct prog_result *ours,
+			   struct prog_result *theirs)
+{
+	world_place(0, p);
+	passes_off = d->off;
+	world_stale();
+	if (!world_step(0, p, s, ours, NULL))
+		return false;
+	if (d->qemu)
+		qemu_one(d->qemu, p, s, theirs);
+	else
+		world_run(d->engine, 0, p, s, theirs);
+	passes_off = 0;
+	return prog_digest(ours) != prog_digest(theirs);
+}
+
+static bool shrink_words(const struct shrink_pair *d, struct prog *p, const struct case_state *s)
+{
+	struct prog_result a, b;
+	bool shorter = false;
+
+	for (unsigned k = p->n; k-- && p->n > 1;) {
+		struct prog q = *p;
+
+		memmove(&q.words[k], &q.words[k + 1], (q.n - k - 1) * 4);
+		q.words[--q.n] = 0;
+		if (shrink_differs(d, &q, s, &a, &b)) {
+			*p = q;
+			shorter = true;
+		}
+	}
+	return shorter;
+}
+
+/* Starts later: from the state that the first words leave. */
+static bool shrink_start(const struct shrink_pair *d, struct prog *p, struct case_state *s)
+{
+	struct prog_result a, b, mid;
+
+	for (unsigned k = p->n; --k && p->n > 1;) {
+		struct prog head = *p, tail = *p;
+
+		head.n = k;
+		memmove(tail.words, tail.words + k, (p->n - k) * 4);
+		tail.n = p->n - k;
+		world_place(0, &head);
+		world_stale();
+		if (!world_step(0, &head, s, &mid, NULL) || mid.s.trap || !shrink_differs(d, &tail, &mid.s, &a, &b))
+			continue;
+		*p = tail;
+		*s = mid.s;
+		return true;
+	}
+	return false;
+}
+
+static void shrink_state(const struct shrink_pair *d, const struct prog *p, struct case_state *s)
+{
+	struct prog_result a, b;
+	struct case_state zero, t;
+
+	case_default_state(&zero);
+#define TRY(field) \
+	do { \
+		t = *s; \
+		memcpy(&t.field, &zero.field, sizeof(t.field)); \
+		if (shrink_differs(d, p, &t, &a, &b)) \
+			*s = t; \
+	} while (0)
+	for (unsigned k = 0; k < 31; k++)
+		TRY(x[k]);
+	for (unsigned k = 0; k < 32; k++)
+		TRY(v[k]);
+	TRY(sp);
+	TRY(nzcv);
+	TRY(fpcr);
+	TRY(fpsr);
+#undef TRY
+}
+
+/* Makes *p and *s as small as the difference allows. False: there is none when the program runs alone. */
+__attribute__((unused)) static bool shrink(const struct shrink_pair *d, struct prog *p, struct case_state *s)
+{
+	struct prog_result a, b;
+
+	s->pc = s->trap = 0;
+	if (!shrink_differs(d, p, s, &a, &b))
+		return false;
+	while (shrink_words(d, p, s) || shrink_start(d, p, s))
+		;
+	shrink_state(d, p, s);
+	return true;
+}
+
+/* The words with the names of their rows, and the vector (where out is given), as comments. */
+static void shrink_print(const struct prog *p, const struct case_state *s, const struct prog_result *want, FILE *f)
+{
+	for (unsigned k = 0; k < p->n && !f; k++) {
+		struct a64_insn i;
+
+		printf("#   %02x  %08x  %s\n", 4 * k, p->words[k],
+		       a64_decode(p->words[k], world->feats, &i) ? a64_rows[i.op].name : "undefined");
+	}
+	if (s && want)
+		vec_print_program(f ? f : stdout, p->words, p->n, s, &want->s, want->s.trap ? 0 : want->memory);
+}
+
+/* Prints a shrunk difference; the vector has what QEMU says, or else the reference engine. save: NULL or a file. */
+__attribute__((unused)) static void shrink_report(const struct shrink_pair *d, const struct prog *p, const struct case_state *s,
+						  FILE *save)
+{
+	struct prog_result ours, theirs;
+
+	if (!shrink_differs(d, p, s, &ours, &theirs))
+		return;
+	shrink_print(p, NULL, NULL, NULL);
+	printf("# reference engine:\n# ");
+	shrink_print(&(struct prog){.n = 0}, s, &ours, NULL);
+	printf("# the other:\n# ");
+	shrink_print(&(struct prog){.n = 0}, s, &theirs, NULL);
+	if (save) {
+		shrink_print(p, s, d->qemu ? &theirs : &ours, save);
+		fflush(save);
+	}
+}
+
+#endif
