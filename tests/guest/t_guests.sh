@@ -22,6 +22,7 @@ guests=(
 	"pl0xx -M virt,gic-version=3"
 	"order -M virt,gic-version=3 -smp 2"
 	"smc -M virt,gic-version=3 -smp 2"
+	"sysinsn -M virt,gic-version=3"
 )
 # the same guests with other options, of parma only
 variants=(
@@ -31,6 +32,7 @@ variants=(
 	"smc -smp 4 -accel jit,hot=0"
 	"smc -smp 4 -accel jit,hot=0,tb-size=1"
 	"smc -accel lockstep"
+	"sysinsn -accel interp"
 )
 
 # What has no reference: parma alone, on each engine, with one CPU and with four.

@@ -69,13 +69,7 @@ SEM(SYS)
 
 	sys_op(e, &none, SYSREG(1, i->op1, i->crn, i->crm, i->op2), get_x(e, i->rt));
 }
-SEM(SYSL)
-{
-	v64 res;
-
-	sys_op(e, &res, SYSREG(1, i->op1, i->crn, i->crm, i->op2), k64(e, 0));
-	set_x(e, i->rt, res);
-}
+SEM(SYSL) { raise_undef(e); } /* none is defined */
 SEM(DC_ZVA) { mem_dczva(e, get_x(e, i->rt)); }
 SEM(MSR) { sys_write(e, SYSREG(2 + i->o0, i->op1, i->crn, i->crm, i->op2), get_x(e, i->rt)); }
 SEM(MRS)
