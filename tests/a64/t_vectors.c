@@ -30,7 +30,7 @@ static void replay(struct vcpu *c, const char *path, const char *name)
 		struct a64_insn d;
 		const char *row;
 
-		if (line[0] == '#' || line[0] == '\n' || !strncmp(line, "PROGRAM ", 8)) /* programs: tests/xlate/t_programs.c */
+		if (line[0] == '#' || line[0] == '\n')
 			continue;
 		if (!vec_parse(line, &row, &in, &want)) {
 			printf("# %s:%u: malformed\n", path, at);
@@ -71,6 +71,8 @@ int main(void)
 		size_t len = strlen(de->d_name);
 
 		if (len < 4 || strcmp(de->d_name + len - 4, ".vec"))
+			continue;
+		if (!strcmp(de->d_name, "programs.vec")) /* tests/xlate/t_programs.c */
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
 		replay(c, path, de->d_name);
