@@ -132,9 +132,18 @@ static void print_text(struct machine *m, FILE *f)
 	}
 }
 
-static void print_cache(FILE *f)
+static void print_cache(const struct machine *m, FILE *f)
 {
+	uint64_t ns = 0, insns = 0, busy = 0;
 	struct tcache_stats s;
+
+	for (unsigned k = 0; k < m->ncpus; k++) {
+		ns += ld_rlx(&m->cpus[k]->st.translate_ns);
+		insns += ld_rlx(&m->cpus[k]->st.insns_translated);
+		busy += sched_thread_ns(m->sched, k);
+	}
+	fprintf(f, "translation           %.1f%% of the busy time, %.0f ns a guest instruction\n", 100 * (double)ns / (double)MAX(busy, 1),
+		(double)ns / (double)MAX(insns, 1));
 
 	tcache_get_stats(jit_cache(), &s);
 	for (unsigned n = 0; n < ARRAY_SIZE(cache_counters); n++)
@@ -203,7 +212,7 @@ void stats_report(struct machine *m)
 	if (!strcmp(how, "text")) {
 		print_text(m, stderr);
 		if (m->jit)
-			print_cache(stderr);
+			print_cache(m, stderr);
 		print_causes(m, stderr);
 		place_print(m->place, stderr);
 		print_allocator(m, stderr);

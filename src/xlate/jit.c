@@ -267,7 +267,8 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 
 static void count_exit(struct vcpu *c, const struct tblock *prev)
 {
-	uint64_t *n = prev == X64_EXEC ? &c->st.exits_exec : prev ? &c->st.exits_direct : &c->st.exits_lookup;
+	uint64_t *n = prev == X64_EXEC ? &c->st.exits_exec : ld_rlx(&c->request) ? &c->st.exits_request : prev ? &c->st.exits_direct
+													 : &c->st.exits_lookup;
 
 	++*n;
 }

@@ -284,16 +284,35 @@ static bool build_unit(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk
 	return false;
 }
 
-/* The tables of slow paths, in x->blob. */
+/* Copies what the records say of the state's whereabouts to `to`, once where two that follow each other agree. */
+static uint32_t copy_rlocs(const struct x64_out *o, struct x64_rec *recs, struct x64_rloc *to)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < o->nrecs; k++) {
+		const struct x64_rloc *from = &o->rlocs[o->recs[k].first];
+		size_t bytes = recs[k].n * sizeof(*to);
+
+		if (k && recs[k].n == recs[k - 1].n && !memcmp(from, &to[recs[k - 1].first], bytes)) {
+			recs[k].first = recs[k - 1].first;
+			continue;
+		}
+		recs[k].first = n;
+		memcpy(to + n, from, bytes);
+		n += recs[k].n;
+	}
+	return n;
+}
+
+/* The tables of slow paths, in x->blob; returns their bytes. */
 static uint32_t make_blob(struct xlate *x, const struct x64_out *o)
 {
-	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), locs = o->nrlocs * sizeof(*o->rlocs);
-	size_t bytes = sizeof(struct xlate_meta) + recs + pool + locs;
+	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), most = o->nrlocs * sizeof(*o->rlocs);
 	struct xlate_meta *m;
 
-	if (bytes > x->blob_room) {
+	if (sizeof(*m) + recs + pool + most > x->blob_room) {
 		free(x->blob);
-		x->blob_room = 2 * bytes;
+		x->blob_room = 2 * (sizeof(*m) + recs + pool + most);
 		x->blob = malloc(x->blob_room);
 		BUG_ON(!x->blob);
 	}
@@ -302,8 +321,7 @@ static uint32_t make_blob(struct xlate *x, const struct x64_out *o)
 	m->rlocs = m->pool + (uint32_t)pool;
 	memcpy(m->recs, o->recs, recs);
 	memcpy(x->blob + m->pool, o->pool, pool);
-	memcpy(x->blob + m->rlocs, o->rlocs, locs);
-	return (uint32_t)bytes;
+	return m->rlocs + copy_rlocs(o, m->recs, (struct x64_rloc *)(void *)(x->blob + m->rlocs)) * (uint32_t)sizeof(*o->rlocs);
 }
 
 static void make_links(struct xlate *x, const struct x64_out *o)
@@ -361,7 +379,7 @@ static struct tblock *emit(struct xlate *x, struct tcache *t, struct tcache_cpu 
 	struct tspace s;
 
 	job->ninsns = w->n;
-	while (room < most) {
+	for (unsigned refused = 0; room < most && refused < 2;) {
 		bool no_space;
 		struct tblock *b;
 
@@ -378,13 +396,22 @@ static struct tblock *emit(struct xlate *x, struct tcache *t, struct tcache_cpu 
 			b = publish(x, tc, key, w, gen, &s, &o, &no_space);
 			if (b || !no_space)
 				return b;
-			continue; /* the next region has room for the tables */
+			refused++; /* a fresh region has room for the tables, or none has */
+			need = most;
+			continue;
 		}
 		room = (size_t)(s.end - s.rw);
 		need = MIN(room + 1, most);
 	}
 	*smaller = true;
 	return NULL;
+}
+
+static void count_fences(const struct ir_unit *u, struct stats *st)
+{
+	for (ir_ref r = 1; r < u->nn; r++)
+		if (u->n[r].op == IR_fence)
+			++*(u->n[r].imm ? &st->fences_owed : &st->fences_full);
 }
 
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
@@ -410,6 +437,7 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 		if (!smaller) {
 			c->st.units_translated++;
 			c->st.insns_translated += w.n;
+			count_fences(x->u, &c->st);
 			return b;
 		}
 		if (plain)

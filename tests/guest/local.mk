@@ -12,6 +12,7 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 EXTRA_DIST += tests/guest/sysinsn.c tests/guest/sysinsn.expect
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh
+dist_check_SCRIPTS += tests/guest/t_memory.sh
 LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh tests/guest/t_bootstrap.sh
 LONG_TESTS += tests/guest/t_firmware.sh
 tests/guest/t_bootstrap.log: tests/cli/ptyrun
