@@ -27,6 +27,7 @@
 #include "litmus/results.h"
 #include "litmus/suite.h"
 #include "mcm/mapping.h"
+#include "xlate/jit.h"
 
 enum output { OUT_LOG, OUT_QUIET, OUT_TAP };
 
@@ -203,6 +204,8 @@ static int opt_tbsize(struct options *o, const char *v)
 	return r;
 }
 
+static int opt_evict(struct options *o, const char *v) { return small("evict", v, 1, 1000000, &jit_evict_us); }
+
 static int opt_mapping(struct options *o, const char *v)
 {
 	o->mapping = mcm_mapping_find(v);
@@ -270,7 +273,8 @@ static int opt_shard(struct options *o, const char *v)
 	X(seed, "N", "of all random choices (default: from the clock; always printed)") \
 	X(timeout, "SECONDS", "a run that takes longer counts as endless (default 20)") \
 	X(accel, "ENGINE", "how guest code is executed") \
-	X(tbsize, "MIB", "code memory of the translator; little of it for evictions") \
+	X(tbsize, "MIB", "code memory of the translator") \
+	X(evict, "US", "throw the oldest translations away every US microseconds, to test that nobody notices") \
 	X(mapping, "NAME", "mapping of Arm operations to the host's, from the registry") \
 	X(stop, NULL, "end a test with its first forbidden outcome") \
 	X(expect, "FILE", "allowed outcomes from a log of herd7 instead of parma's model") \

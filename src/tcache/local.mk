@@ -4,4 +4,5 @@ libtcache_a_SOURCES = \
 	src/tcache/tcache.h src/tcache/jcache.h src/tcache/tcache_priv.h src/tcache/stats.def \
 	src/tcache/region.c src/tcache/table.c src/tcache/link.c src/tcache/inval.c \
 	src/tcache/perfmap.h src/tcache/perfmap.c
+libtcache_a_SOURCES += src/tcache/evict.c
 LIBTCACHE = libtcache.a

@@ -242,6 +242,15 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 	return r;
 }
 
+void tcache_evict(struct tcache *t)
+{
+	lock_take(&t->lock);
+	reap(t);
+	if (t->nretired <= t->nregions / 2)
+		retire_oldest(t);
+	tc_unlock(t);
+}
+
 /* There is a region to take, or one to retire. */
 static bool has_space(struct tcache *t)
 {

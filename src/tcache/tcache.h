@@ -232,6 +232,13 @@ void tcache_kill(struct tcache *t, struct tblock *b);
  */
 void tcache_sync(struct tcache_cpu *c, void (*serve)(void *arg), void *arg);
 
+/* Takes the oldest region that nobody emits into out of use, as if space were short. Any thread. */
+void tcache_evict(struct tcache *t);
+/* A thread that does so all the time, for tests (evict.c). NULL: the host gives none. stop: NULL is fine; before tcache_free(). */
+struct tcache_evictor;
+struct tcache_evictor *tcache_evictor_start(struct tcache *t, unsigned period_us);
+void tcache_evictor_stop(struct tcache_evictor *v);
+
 /* -- looking in -- */
 
 /* The live block whose code holds this executable address, or NULL. Slow; any thread that has entered. */

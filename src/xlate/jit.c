@@ -39,7 +39,8 @@ struct jit_cpu {         /* OWNER(vcpu) */
 	uint8_t heat[1u << HEAT_BITS]; /* by a hash of the address: times that code without a unit was wanted there */
 };
 
-unsigned jit_hot;
+unsigned jit_hot, jit_evict_us;
+static struct tcache_evictor *evictor; /* CONST_AFTER_INIT */
 
 static struct tcache *cache; /* CONST_AFTER_INIT */
 static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
@@ -215,6 +216,7 @@ int jit_init(size_t bytes, struct err *e)
 	code_stale = on_stale;
 	code_sync = on_sync;
 	cpu_place = on_place;
+	evictor = jit_evict_us ? tcache_evictor_start(cache, jit_evict_us) : 0;
 	excl_compare_always = mcm_lower(mcm_mapping_selected(), MCM_STX_IMPURE)->access == MCM_X_CMPXCHG;
 	return 0;
 }
@@ -224,6 +226,8 @@ void jit_fini(void)
 	code_stale = 0;
 	code_sync = 0;
 	cpu_place = 0;
+	tcache_evictor_stop(evictor);
+	evictor = 0;
 	tcache_free(cache);
 	cache = 0;
 }

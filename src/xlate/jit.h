@@ -8,6 +8,9 @@
 #include "a64/vcpu.h"
 #include "base/err.h"
 
+/* Microseconds from one eviction of a region of code memory to the next, for tests; 0: none but for want of space. CONST_AFTER_INIT */
+extern unsigned jit_evict_us;
+
 /* Once, before any vCPU runs. bytes: size of code memory, 0: the default. 0, or -1 with e filled. */
 int jit_init(size_t bytes, struct err *e);
 void jit_fini(void);
