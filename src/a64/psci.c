@@ -108,5 +108,5 @@ void exc_hvc(struct vcpu *c, uint32_t imm)
 	psci_call(c);
 }
 
-/* No EL3, and firmware is called by HVC. */
-void exc_smc(struct vcpu *c, uint32_t imm) { exc_undef(c); }
+/* Firmware answers SMC as it does HVC, for guests that know the other conduit only. */
+void exc_smc(struct vcpu *c, uint32_t imm) { exc_hvc(c, imm); }
