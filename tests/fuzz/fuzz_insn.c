@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "a64/cpu_ops.h"
 #include "a64/cpumodel.h"
 #include "a64/exception.h"
 #include "a64/interp.h"
@@ -68,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(ram + 0x10000, data + 4, size - 4 < 0x8000 ? size - 4 : 0x8000);
 	for (unsigned k = 0; k < 16; k++) /* vectors: ERET past the offender */
 		memcpy(ram + 0x80 * k, (const uint32_t[]){0xd5384020, 0x91001000, 0xd5184020, 0xd69f03e0}, 16);
+	at_add(&code_gen_all, 1); /* blocks of the last input are stale */
 	vcpu_reset(c, RAM + 0x10000, RAM + 0x20000);
 	c->sys.vbar = RAM;
 	c->sys.cpacr = 3u << 20;
