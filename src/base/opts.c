@@ -336,3 +336,15 @@ int opts_finish(const struct opts *o, struct err *e)
 	}
 	return 0;
 }
+
+int opts_unique(struct opts *const *o, unsigned n, const char *key, struct err *e)
+{
+	for (unsigned k = 0; k < n; k++) {
+		const char *mine = opts_has(o[k], key) ? opts_str(o[k], key, "") : NULL;
+
+		for (unsigned j = 0; mine && j < k; j++)
+			if (opts_has(o[j], key) && !strcmp(opts_str(o[j], key, ""), mine))
+				return err_set(e, EXIT_USAGE, "%s: %s=%s is there twice", opts_what(o[k]), key, mine);
+	}
+	return 0;
+}

@@ -60,6 +60,8 @@ int opts_size(struct opts *o, const char *key, uint64_t unit, uint64_t *out, str
 /* One of the NULL-terminated names; *out becomes its index. */
 int opts_enum(struct opts *o, const char *key, const char *const *names, unsigned *out, struct err *e);
 
+/* Error if two of the n options have the same value of key (an id). 0, or -1 with e filled. */
+int opts_unique(struct opts *const *o, unsigned n, const char *key, struct err *e);
 /* Error if a key was given that no reader asked for. 0, or -1 with e filled. */
 int opts_finish(const struct opts *o, struct err *e);
 

@@ -365,6 +365,19 @@ static int finish_sizes(struct boot_ctx *x)
 	return 0;
 }
 
+static int finish_semihosting(struct boot_ctx *x)
+{
+	struct opts *o = x->c->semihosting_config;
+	const char *target = opts_str(o, "target", "native");
+
+	if (strcmp(target, "native") && strcmp(target, "auto"))
+		return err_set(x->e, EXIT_USAGE, "-semihosting-config: target=%s: there is native only", target);
+	opts_str(o, "chardev", NULL);
+	opts_str(o, "arg", NULL);
+	opts_str(o, "userspace", NULL);
+	return opts_finish(o, x->e);
+}
+
 /* -sandbox: the keys of other emulators' filters; to be allowed something asks for nothing. */
 static int finish_sandbox(struct boot_ctx *x)
 {
@@ -417,8 +430,8 @@ static int finish(struct boot_ctx *x)
 		return -1;
 	if (c->cpu_props)
 		c->cpu = opts_str(c->cpu_props, "model", "max");
-	if (c->semihosting_config)
-		opts_str(c->semihosting_config, "target", NULL);
+	if (c->semihosting_config && finish_semihosting(x))
+		return -1;
 	if (x->snapshot)
 		for (unsigned k = 0; k < c->drives.n; k++)
 			opts_set(c->drives.v[k], "snapshot", "on");

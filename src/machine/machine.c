@@ -339,8 +339,17 @@ static int make_fw_cfg(struct machine *m, struct err *e)
 	return 0;
 }
 
+static int check_ids(const struct machine_config *c, struct err *e)
+{
+	return opts_unique(c->chardevs.v, c->chardevs.n, "id", e) || opts_unique(c->drives.v, c->drives.n, "id", e) ||
+	       opts_unique(c->netdevs.v, c->netdevs.n, "id", e) || opts_unique(c->objects.v, c->objects.n, "id", e) ||
+	       opts_unique(c->devices.v, c->devices.n, "id", e) || opts_unique(c->blockdevs.v, c->blockdevs.n, "node-name", e) ? -1 : 0;
+}
+
 int machine_make(struct machine *m, struct err *e)
 {
+	if (check_ids(m->cfg, e))
+		return -1;
 	if (make_memory(m, e) || make_cpus(m, e) || make_gic(m, e))
 		return -1;
 	if (m->cfg->dumpdtb)

@@ -52,10 +52,18 @@ static bool has_listener(const struct machine *m)
 	return false;
 }
 
+static bool has_network(const struct machine_config *c)
+{
+	for (unsigned k = 0; k < c->nics.n; k++)
+		if (strcmp(opts_str(c->nics.v[k], "type", "user"), "none"))
+			return true;
+	return c->netdevs.n;
+}
+
 int sandbox_close(struct machine *m, struct err *e)
 {
 	const struct sandbox_needs need = {
-		.listen = has_listener(m), .net = m->nnetdevs > 0, .bind = m->cfg->place.policy != PLACE_NONE};
+		.listen = has_listener(m), .net = has_network(m->cfg), .bind = m->cfg->place.policy != PLACE_NONE};
 
 	if (m->cfg->sandbox == SANDBOX_OFF)
 		return 0;

@@ -6,8 +6,10 @@
  * A device that -device names is one row of drivers[]: it takes its options
  * from the struct opts and returns a struct virtio_dev, or does without.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "base/bug.h"
@@ -384,10 +386,14 @@ static int check_objects(struct machine *m, struct err *e)
 	for (unsigned k = 0; k < m->cfg->objects.n; k++) {
 		const char *type = opts_str(m->cfg->objects.v[k], "qom-type", "");
 
-		opts_str(m->cfg->objects.v[k], "filename", NULL);
+		const char *file = opts_str(m->cfg->objects.v[k], "filename", NULL);
+
 		opts_str(m->cfg->objects.v[k], "id", NULL);
 		if (strcmp(type, "rng-random") && strcmp(type, "rng-builtin"))
 			return err_set(e, EXIT_USAGE, "-object %s: there are rng-random and rng-builtin", type);
+		/* The numbers come from the kernel in any case. */
+		if (file && access(file, R_OK))
+			return err_set(e, EXIT_INPUT, "-object %s: cannot open '%s': %s", type, file, strerror(errno));
 		if (opts_finish(m->cfg->objects.v[k], e))
 			return -1;
 	}

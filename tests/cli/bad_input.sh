@@ -31,6 +31,7 @@ elf '\2' '\xb7\0' >work/elf-short
 truncate -s 5000 work/odd.img
 truncate -s 0 work/zero.img
 truncate -s 1M work/good.img
+truncate -s 65M work/big.img
 
 k="-kernel idle"
 d="-device virtio-blk-device,drive=d"
@@ -114,6 +115,35 @@ H~cannot write 'nowhere/x'~-dumpdtb nowhere/x
 I~cannot open 'missing'~-kernel missing -chardev file,id=x,path=new -serial chardev:x
 U~foo~-chardev file,id=x,path=new -serial chardev:x -device foo
 I~cannot open~-chardev file,id=x,path=new -serial chardev:x -drive file=missing,if=none,id=d $d
+I~whole sectors~-drive file=odd.img,if=none,id=d,format=raw $d
+U~drive~-drive if=none,id=d,format=raw $d
+U~JSON~-blockdev '{}'
+I~cannot open~-blockdev driver=file,node-name=d,filename=missing $d
+U~tb-size~-accel jit,tb-size=0
+U~tb-size~-accel jit,tb-size=9999
+U~rr~-sched rr:1 -accel jit
+U~-sched~-sched list:x
+U~-sched~-sched sideways
+U~-stats~-stats xml
+.~nowhere~-qmp unix:nowhere/q,server=on,wait=off
+U~-global~-global foo=bar
+U~target~-semihosting-config target=gdb
+I~cannot open~-fw_cfg name=opt/x,file=missing
+U~fw_cfg~-fw_cfg name=opt/x
+.~missing~-object rng-random,id=r,filename=missing -device virtio-rng-device,rng=r
+U~no -object~-device virtio-rng-device,rng=none
+U~id~-netdev user
+U~twice~-netdev user,id=n -netdev user,id=n
+U~model~-nic user,model=e1000
+.~ (too large|larger|flash)~-bios good.img -bios big.img
+U~smp~-smp 2,cpus=x
+U~net=~-netdev user,id=n,net=1.2.3
+U~too long~-serial unix:$(printf %0200d 0),server=on,wait=off
+.~connect~-serial unix:nowhere
+U~-sandbox~-sandbox sometimes
+U~twice~-chardev null,id=n -chardev null,id=n
+U~twice~-drive file=good.img,if=none,id=d -drive file=good.img,if=none,id=d
+U~colour~-semihosting-config colour=red
 E2
 # A host without memory for the guest.
 nomem() { (ulimit -v 3000000; refused $host 'less memory' boot -m 8G); }

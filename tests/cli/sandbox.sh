@@ -135,7 +135,7 @@ echo through the port | timeout 10 nc -l -p 7
 printf hello | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null && echo disk
 blkdiscard /dev/vda 2>/dev/null
 dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c" \
-	-smp 2 -sandbox on -netdev user,id=n,hostfwd=tcp:127.0.0.1:$fwd-:7 -device virtio-net-device,netdev=n \
+	-smp 2 -sandbox on -nic user,hostfwd=tcp:127.0.0.1:$fwd-:7 \
 	-drive file=disk,format=raw,if=none,id=d,snapshot=on,discard=unmap -device virtio-blk-device,drive=d -device virtio-rng-device
 wait $client
 ok "the guest reaches the host" ok_net "$(sha256sum <web/blob | cut -d' ' -f1)"
