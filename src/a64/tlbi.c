@@ -32,10 +32,10 @@ void tlbi_serve(struct vcpu *c)
 
 	at_and(&c->request, ~REQ_TLB);
 	lock_take(&m->lock);
-	n = m->n;
+	n = ld_rlx(&m->n);
 	for (unsigned k = 0; k < MIN(n, TLBI_QUEUE); k++)
 		op[k] = m->op[k];
-	m->n = 0;
+	st_rlx(&m->n, 0);
 	posted = m->posted;
 	lock_drop(&m->lock);
 	if (n > TLBI_QUEUE)
@@ -46,15 +46,22 @@ void tlbi_serve(struct vcpu *c)
 	st_rel(&m->served, posted); /* pairs with ld_acq in is_done() */
 }
 
+/*
+ * A mailbox that is full costs a look: its owner is to drop everything, and will do that after this look (tlbi_serve()
+ * writes n first, and dropping the lock is a full fence). So many sleeping vCPUs make a broadcast hardly dearer.
+ */
 static void post(struct vcpu *to, const struct tlbi_op *op)
 {
 	struct tlb_mailbox *m = &to->mbox;
+	unsigned n = ld_sc(&m->n); /* pairs with st_rlx in tlbi_serve() */
 
+	if (n > TLBI_QUEUE)
+		return;
 	lock_take(&m->lock);
-	if (m->n < TLBI_QUEUE)
-		m->op[m->n++] = *op;
-	else
-		m->n = TLBI_QUEUE + 1;
+	n = ld_rlx(&m->n);
+	if (n < TLBI_QUEUE)
+		m->op[n] = *op;
+	st_rlx(&m->n, MIN(n + 1, TLBI_QUEUE + 1u));
 	st_sc(&m->posted, m->posted + 1);
 	lock_drop(&m->lock);
 	at_or(&to->request, REQ_TLB);
@@ -63,6 +70,7 @@ static void post(struct vcpu *to, const struct tlbi_op *op)
 static void broadcast(struct vcpu *c, const struct tlbi_op *op)
 {
 	apply(c, op);
+	fence_sc(); /* the tables have changed before mailboxes are looked at */
 	for (unsigned k = 0; k < c->nvcpus; k++)
 		if (c->all[k] && c->all[k] != c) {
 			post(c->all[k], op);

@@ -69,7 +69,7 @@ struct tlbi_op {
 struct tlb_mailbox {
 	struct lock lock;               /* rank RANK_VCPU */
 	struct tlbi_op op[TLBI_QUEUE];  /* GUARDED_BY(lock) */
-	unsigned n;                     /* GUARDED_BY(lock); more than TLBI_QUEUE: everything */
+	unsigned n;                     /* ATOMIC(st_rlx with lock; ld_sc in post()); more than TLBI_QUEUE: everything */
 	uint64_t posted;                /* GUARDED_BY(lock), ATOMIC(ld_sc in tlbi_dsb, tlbi_enter) */
 	uint64_t served;                /* ATOMIC(st_rel by the owner, ld_acq in tlbi_dsb) */
 	uint32_t running;               /* ATOMIC(at_xchg by the owner: guest code may run; ld_sc in tlbi_dsb) */

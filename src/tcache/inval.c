@@ -127,6 +127,19 @@ uint64_t tc_moved(struct tcache *t)
 	return t->kills + 1;
 }
 
+/* Those inside that have not seen the epoch. Who comes in later polls first: tcache_enter() is a full fence, and so was moving it. */
+static void kick_inside(struct tcache *t)
+{
+	uint64_t epoch = ld_sc(&t->epoch);
+
+	for (struct tcache_cpu *c = ld_acq(&t->cpus); c; c = c->next) {
+		void *user = ld_acq(&c->user);
+
+		if (user && !tc_has_passed(c, epoch, false))
+			t->ops.kick(user);
+	}
+}
+
 void tc_unlock(struct tcache *t)
 {
 	bool kick = t->kick_wanted;
@@ -134,7 +147,7 @@ void tc_unlock(struct tcache *t)
 	t->kick_wanted = false;
 	lock_drop(&t->lock);
 	if (kick)
-		t->ops.kick_all(t->ops.arg);
+		kick_inside(t);
 }
 
 /* -- what changed -- */

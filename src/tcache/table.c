@@ -292,7 +292,7 @@ static struct tcache_cpu *reuse_cpu(struct tcache *t)
 	return c;
 }
 
-struct tcache_cpu *tcache_cpu_new(struct tcache *t)
+struct tcache_cpu *tcache_cpu_new(struct tcache *t, void *user)
 {
 	struct tcache_cpu *c;
 
@@ -308,6 +308,7 @@ struct tcache_cpu *tcache_cpu_new(struct tcache *t)
 	}
 	if (c) {
 		c->used = true;
+		st_rel(&c->user, user); /* pairs with ld_acq in kick_inside() */
 		st_rel(&c->seen, ld_sc(&t->epoch)); /* its jump caches are empty */
 	}
 	lock_drop(&t->lock);
@@ -323,6 +324,7 @@ void tcache_cpu_free(struct tcache_cpu *c)
 	tc_give_back(c->tcache, c, true);
 	c->unsynced = 0;
 	c->used = false;
+	st_rel(&c->user, NULL);
 	lock_drop(&c->tcache->lock);
 }
 

@@ -20,7 +20,7 @@
  *
  * Completion of an invalidation, as IC IVAU; DSB need it:
  *   1. tcache_invalidate*() unlinks the stale blocks, so that no chained jump
- *      and no later lookup leads to them, then moves the epoch and kicks.
+ *      and no later lookup leads to them, then moves the epoch and kicks who is inside.
  *   2. Each vCPU calls tcache_poll() when it leaves translated code. If the epoch
  *      moved, the vCPU takes the blocks that died out of its jump caches. From
  *      there on it holds no way into a stale block.
@@ -94,9 +94,8 @@ struct tblock {
 
 /* Upcalls. */
 struct tcache_ops {
-	/* Makes every vCPU leave translated code soon and poll. Any thread, no lock of rank RANK_TCACHE or above held. */
-	void (*kick_all)(void *arg);
-	void *arg;
+	/* Makes a thread leave translated code soon and poll: user of its tcache_cpu_new(). Any thread, with no lock of tcache held. */
+	void (*kick)(void *user);
 };
 
 #define TCACHE_DEFAULT_BYTES ((size_t)256 << 20)
@@ -119,7 +118,7 @@ uint8_t *tcache_glue(struct tcache *t, size_t bytes, intptr_t *delta);
 const void *tcache_glue_code(const struct tcache *t, uint32_t *bytes);
 
 /* One for each thread that runs or translates code. NULL: no memory. */
-struct tcache_cpu *tcache_cpu_new(struct tcache *t);
+struct tcache_cpu *tcache_cpu_new(struct tcache *t, void *user);
 void tcache_cpu_free(struct tcache_cpu *c);
 
 /* -- translating -- */

@@ -70,6 +70,7 @@ struct tcache_cpu {
 	struct tcache *tcache;   /* CONST_AFTER_INIT */
 	struct tcache_cpu *next; /* CONST_AFTER_INIT once in the list, which only grows */
 	bool used;               /* GUARDED_BY(tcache.lock) */
+	void *user;              /* ATOMIC(st_rel in tcache_cpu_new(), ld_acq in kick_inside()) for the kick; NULL: gone */
 	struct region *region;   /* GUARDED_BY(tcache.lock) what this thread has reserved in, NULL: nothing */
 	uint64_t seen;           /* ATOMIC(st_rel by its thread, ld_acq in tc_has_passed()): epoch */
 	uint32_t place;          /* ATOMIC(at_xchg by its thread, ld_sc in tc_has_passed()): enum cpu_place */

@@ -28,7 +28,6 @@
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
 
-#define MAX_CPUS 512
 #define GLUE_BYTES 4096
 
 #define HEAT_BITS 14
@@ -43,7 +42,6 @@ unsigned jit_hot, jit_evict_us;
 static struct tcache_evictor *evictor; /* CONST_AFTER_INIT */
 
 static struct tcache *cache; /* CONST_AFTER_INIT */
-static struct vcpu *cpus[MAX_CPUS]; /* ATOMIC(st_rel in jit_cpu_init, ld_acq in poke) */
 
 /* -- slow paths of memory accesses -- */
 
@@ -138,14 +136,11 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 
 /* -- set-up -- */
 
-static void poke(void *arg)
+static void kick(void *user)
 {
-	for (unsigned k = 0; k < MAX_CPUS; k++) {
-		struct vcpu *c = ld_acq(&cpus[k]);
+	struct vcpu *c = user;
 
-		if (c)
-			at_or(&c->request, REQ_POLL);
-	}
+	at_or(&c->request, REQ_POLL);
 }
 
 static void on_stale(struct vcpu *c, const void *host, size_t len)
@@ -207,7 +202,7 @@ int jit_init(size_t bytes, struct err *e)
 		.jc_bits = TLB_JUMP_BITS,
 		.slow = slow,
 	};
-	cache = tcache_new(bytes ? bytes : TCACHE_DEFAULT_BYTES, &(struct tcache_ops){.kick_all = poke}, e);
+	cache = tcache_new(bytes ? bytes : TCACHE_DEFAULT_BYTES, &(struct tcache_ops){.kick = kick}, e);
 	if (!cache)
 		return -1;
 	glue = tcache_glue(cache, GLUE_BYTES, &delta);
@@ -235,13 +230,12 @@ void jit_fini(void)
 int jit_cpu_init(struct vcpu *c)
 {
 	c->jit = calloc(1, sizeof(*c->jit));
-	if (!c->jit || c->index >= MAX_CPUS)
+	if (!c->jit)
 		return -1;
 	c->jit->x = xlate_new();
-	c->jit->tc = tcache_cpu_new(cache);
+	c->jit->tc = tcache_cpu_new(cache, c);
 	if (!c->jit->tc)
 		return -1;
-	st_rel(&cpus[c->index], c); /* pairs with ld_acq in poke() */
 	return 0;
 }
 
@@ -249,7 +243,6 @@ void jit_cpu_free(struct vcpu *c)
 {
 	if (!c->jit)
 		return;
-	st_rel(&cpus[c->index], NULL);
 	xlate_free(c->jit->x);
 	tcache_cpu_free(c->jit->tc);
 	free(c->jit);

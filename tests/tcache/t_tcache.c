@@ -17,10 +17,10 @@
 #define PAGE 4096
 
 static uint8_t *ram;
-static unsigned kicks;
+static unsigned kicks, unused;
 static uint64_t pcs[TCACHE_POLL_MAX];
 
-static void kick(void *arg) { kicks++; }
+static void kick(void *user) { ++*(unsigned *)user; }
 
 static struct tkey key_at(unsigned off) { return (struct tkey){.host = ram + off, .pc = 0x1000 + off, .ctx = 1}; }
 
@@ -113,6 +113,11 @@ static void test_invalidate(struct tcache *t, struct tcache_cpu *c)
 	ok(!tcache_lookup(t, &b->key) && tcache_lookup(t, &a->key) == a, "the block that changed dies, its neighbour lives");
 	ok(run_from(a, &s, 5) == 1 && s.n == 1, "and is not jumped to");
 	ok(kicks == 1 && tcache_poll(c, pcs) == 1 && pcs[0] == b->key.pc && !tcache_poll(c, pcs), "jump caches are told of it, once");
+	tcache_leave(c);
+	kicks = 0;
+	tcache_kill(t, translate(t, c, PAGE + 512, 23));
+	tcache_enter(c);
+	ok(!kicks && tcache_poll(c, pcs) == 1, "who is outside is not kicked, and told when he comes in");
 	ok(translate(t, c, PAGE + 256, 22) != b, "it can be translated again");
 	ram_st32(ram + PAGE, 5);
 	tcache_invalidate_all(t, c);
@@ -241,7 +246,7 @@ static void *other_vcpu(void *arg)
 static void test_sync(struct tcache *t, struct tcache_cpu *c)
 {
 	bool stop = false, synced = false;
-	struct other o = {tcache_cpu_new(t), &stop, &synced};
+	struct other o = {tcache_cpu_new(t, &unused), &stop, &synced};
 	pthread_t th;
 
 	translate_now(t, c, 8 * PAGE, 1);
@@ -256,7 +261,7 @@ static void test_sync(struct tcache *t, struct tcache_cpu *c)
 	ok(stop, "the barrier waits until the other vCPU has polled");
 	tcache_sync(c, NULL, NULL);
 	tcache_cpu_free(o.c);
-	ok(tcache_cpu_new(t) == o.c, "a vCPU's record is used again");
+	ok(tcache_cpu_new(t, &unused) == o.c, "a vCPU's record is used again");
 }
 
 /* The map with and without symbols, and the dump, of one block each at guest address a000. */
@@ -311,7 +316,7 @@ static void test_jcache(void)
 
 int main(void)
 {
-	struct tcache_ops ops = {.kick_all = kick};
+	struct tcache_ops ops = {.kick = kick};
 	struct tcache_cpu *c;
 	struct tcache *t;
 	struct err e;
@@ -325,7 +330,7 @@ int main(void)
 		printf("Bail out! %s\n", e.msg);
 		return 1;
 	}
-	c = tcache_cpu_new(t);
+	c = tcache_cpu_new(t, &kicks);
 	tcache_enter(c);
 	tcache_poll(c, pcs);
 	glue = tcache_glue(t, 16, &delta);

@@ -40,11 +40,7 @@ struct worker {
 	uint64_t runs, blocks, bad, changes, waits, polls;
 };
 
-static void kick(void *arg)
-{
-	for (unsigned k = 0; k < NTHREADS; k++)
-		at_or(&request[k], 1);
-}
+static void kick(void *user) { at_or((uint32_t *)user, 1); }
 
 static uint32_t rnd(struct worker *w)
 {
@@ -176,7 +172,7 @@ static void *work(void *arg)
 int main(void)
 {
 	static struct worker w[NTHREADS];
-	struct tcache_ops ops = {.kick_all = kick};
+	struct tcache_ops ops = {.kick = kick};
 	struct tcache_evictor *evictor;
 	struct tcache_stats st;
 	struct worker sum = {0};
@@ -193,7 +189,7 @@ int main(void)
 	for (unsigned k = 0; k < NTHREADS; k++) {
 		w[k].id = k;
 		w[k].rng = k + 1;
-		w[k].c = tcache_cpu_new(cache);
+		w[k].c = tcache_cpu_new(cache, &request[k]);
 	}
 	for (unsigned k = 0; k < NTHREADS; k++)
 		pthread_create(&th[k], NULL, work, &w[k]);
