@@ -24,7 +24,7 @@ struct save {
 	uint64_t slot, sp, tls;              /* 792 */
 	uint64_t callee[12], fp[8];          /* 816, 912 */
 };
-_Static_assert(sizeof(struct case_state) == 792 && SAVE == 0x54001000, "the assembly below knows");
+_Static_assert(sizeof(struct case_state) == 792 && SAVE == 0x5437b000, "the assembly below knows");
 #define save ((struct save *)SAVE)
 
 /* Offsets in struct case_state: x 0, sp 248, pc 256, v 264, nzcv 776, fpcr 780, fpsr 784. */
@@ -33,8 +33,8 @@ extern char door[], door_end[], enter[], leave_[];
 __asm__(".pushsection .rodata\n"
 	"	.globl door, door_end, enter, leave_\n"
 	"door:	msr tpidr_el0, x0\n" /* PROG_EXIT: a program is done */
-	"	movz x0, #0x5400, lsl 16\n"
-	"	movk x0, #0x1000\n"
+	"	movz x0, #0x5437, lsl 16\n"
+	"	movk x0, #0xb000\n"
 	"	stp x2, x3, [x0, #16]\n	stp x4, x5, [x0, #32]\n	stp x6, x7, [x0, #48]\n	stp x8, x9, [x0, #64]\n"
 	"	stp x10, x11, [x0, #80]\n	stp x12, x13, [x0, #96]\n	stp x14, x15, [x0, #112]\n	stp x16, x17, [x0, #128]\n"
 	"	stp x18, x19, [x0, #144]\n	stp x20, x21, [x0, #160]\n	stp x22, x23, [x0, #176]\n	stp x24, x25, [x0, #192]\n"
@@ -42,16 +42,16 @@ __asm__(".pushsection .rodata\n"
 	"	mrs x2, tpidr_el0\n	stp x2, x1, [x0]\n	mov x2, sp\n	str x2, [x0, #248]\n"
 	"	mrs x2, nzcv\n	str w2, [x0, #776]\n	mrs x2, fpcr\n	str w2, [x0, #780]\n	mrs x2, fpsr\n	str w2, [x0, #784]\n"
 	"	add x1, x0, #264\n	.irp n, " ALL "\n	str q\\n, [x1], #16\n	.endr\n"
-	"leave_: movz x0, #0x5400, lsl 16\n"
-	"	movk x0, #0x1000\n"
+	"leave_: movz x0, #0x5437, lsl 16\n"
+	"	movk x0, #0xb000\n"
 	"	msr fpcr, xzr\n"
 	"	ldr x1, [x0, #800]\n	mov sp, x1\n	ldr x1, [x0, #808]\n	msr tpidr_el0, x1\n"
 	"	add x1, x0, #816\n"
 	"	ldp x19, x20, [x1, #0]\n	ldp x21, x22, [x1, #16]\n	ldp x23, x24, [x1, #32]\n	ldp x25, x26, [x1, #48]\n	ldp x27, x28, [x1, #64]\n	ldp x29, x30, [x1, #80]\n"
 	"	ldp d8, d9, [x1, #96]\n	ldp d10, d11, [x1, #112]\n	ldp d12, d13, [x1, #128]\n	ldp d14, d15, [x1, #144]\n"
 	"	ret\n"
-	"enter:	movz x0, #0x5400, lsl 16\n"
-	"	movk x0, #0x1000\n"
+	"enter:	movz x0, #0x5437, lsl 16\n"
+	"	movk x0, #0xb000\n"
 	"	mov x1, sp\n	str x1, [x0, #800]\n	mrs x1, tpidr_el0\n	str x1, [x0, #808]\n"
 	"	add x1, x0, #816\n"
 	"	stp x19, x20, [x1, #0]\n	stp x21, x22, [x1, #16]\n	stp x23, x24, [x1, #32]\n	stp x25, x26, [x1, #48]\n	stp x27, x28, [x1, #64]\n	stp x29, x30, [x1, #80]\n"
