@@ -15,6 +15,8 @@ dist_check_SCRIPTS += tests/guest/t_memory.sh
 LONG_TESTS += tests/guest/t_boots.sh tests/guest/t_root.sh tests/guest/t_bootstrap.sh
 LONG_TESTS += tests/guest/t_firmware.sh
 tests/guest/t_bootstrap.log: tests/cli/ptyrun
+LONG_TESTS += tests/guest/t_selftest.sh
+EXTRA_DIST += tests/guest/fpcheck.c
 EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
 LONG_TESTS += tests/guest/t_lockstep.sh
 EXTRA_DIST += tests/guest/smc.c tests/guest/smc.expect
