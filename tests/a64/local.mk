@@ -44,8 +44,8 @@ EXTRA_DIST += tests/a64/simd_sets.h tests/a64/simd_words.txt tests/a64/simd_run.
 A64_PROG = tests/a64/prog.h tests/a64/prog_gen.h tests/a64/prog_gen.c tests/a64/vecfile.h tests/a64/vecfile.c tests/a64/rows.h
 EXTRA_DIST += tests/a64/programs.sh tests/a64/prog_harness.c tests/a64/programs.txt
 
-# At length, beside qemu-aarch64, with each pass of the translator off.  PROGRAMS: options of tests/xlate/t_programs.
-PROGRAMS = -n 10000000 -k 128 -p -v
+# At length, beside qemu-aarch64, with each pass of the translator off.  PROGRAM_OPTIONS: those of tests/xlate/t_programs.
+PROGRAM_OPTIONS = -n 10000000 -k 128 -p -v
 check-programs: all tests/xlate/t_programs
-	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_builddir) bash $(top_srcdir)/tests/a64/programs.sh $(PROGRAMS)
+	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_builddir) bash $(top_srcdir)/tests/a64/programs.sh $(PROGRAM_OPTIONS)
 .PHONY: check-programs
