@@ -17,3 +17,5 @@ check_PROGRAMS += tests/xlate/t_shrink
 tests_xlate_t_shrink_SOURCES = tests/xlate/t_shrink.c tests/xlate/prog_world.h tests/xlate/prog_shrink.h $(A64_PROG)
 tests_xlate_t_shrink_LDADD = $(XLATE_TEST_LIBS)
 EXTRA_DIST += tests/a64/vectors/programs.vec
+check_PROGRAMS += tests/xlate/t_flow
+tests_xlate_t_flow_LDADD = $(XLATE_TEST_LIBS)
