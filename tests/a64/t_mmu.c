@@ -327,6 +327,34 @@ static void invalidation(struct vcpu *c)
 	at_el(c, 1);
 }
 
+static const void *jump_at(const struct tlb *t, uint64_t pc)
+{
+	const struct tlb_jump *j = &t->jump[(pc >> 2) & (TLB_JUMPS - 1)];
+
+	return j->pc == pc ? j->code : 0;
+}
+
+/* What TLBI leaves of the jump caches of translated code. */
+static void jumps(void)
+{
+	static struct tlb t;
+	const uint64_t page = UINT64_C(0xffff800080001000), next = page + TLB_PAGE;
+	int there;
+
+	tlb_jumps_clear(&t);
+	tlb_jump_set(&t, page, &there);
+	tlb_jump_set(&t, page + 4092, &there);
+	tlb_jump_set(&t, next, &there);
+	tlb_jumps_kill(&t, next + 2 * TLB_PAGE);
+	ok(jump_at(&t, page) && jump_at(&t, next), "another page's invalidation leaves jumps alone");
+	tlb_jumps_kill(&t, (page & ~(UINT64_C(0xff) << 56)) + 64);
+	ok(!jump_at(&t, page) && !jump_at(&t, page + 4092), "that of their page, whatever the tag, takes them all");
+	ok(jump_at(&t, next), "and no other");
+	tlb_jump_set(&t, page + 8, &there);
+	tlb_jumps_kill(&t, page);
+	ok(!jump_at(&t, page + 8), "those set later, too");
+}
+
 static void asids(struct vcpu *c)
 {
 	struct mem_target t;
@@ -385,6 +413,7 @@ int main(void)
 	at_el(c, 1);
 	hardware_flags(c);
 	invalidation(c);
+	jumps();
 	asids(c);
 	at_instructions(c);
 	at_el(c, 1);
