@@ -173,7 +173,7 @@ static void node(struct lower *l, ir_ref r)
 	case IR_block:
 		low_block(l, r);
 		return;
-	case IR_brc: case IR_br: case IR_jmp: case IR_leave:
+	case IR_brc: case IR_br: case IR_jmp: case IR_leave: case IR_poll:
 		low_exit(l, r);
 		return;
 	default:

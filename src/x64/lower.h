@@ -175,6 +175,8 @@ void low_helper(struct lower *l, ir_ref r);
 bool low_mem(struct lower *l, ir_ref r);
 void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
+/* Leaves to the run loop at pc if something is requested, having written these rlocs back. */
+void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n);
 /* used: flags are stored as NZCV, not as an operation (FR_NZ_KIND). */
 void low_writeback(struct lower *l, uint32_t first, uint32_t n, bool used);
 void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used);

@@ -144,13 +144,15 @@ static void leave(struct xa *a, uint64_t pc)
 	x_jmp_to(a, glue_exit);
 }
 
-static void poll(struct lower *l, uint64_t pc)
+void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n)
 {
 	struct stub *s = lo_stub(l, STUB_LEAVE);
 
+	s->pc = pc;
+	s->first = first;
+	s->n = n;
 	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
 	x8(&l->a, 0);
-	s->pc = pc;
 	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
 }
 
@@ -208,19 +210,17 @@ static void exit_indirect(struct lower *l, ir_ref r)
 	uint8_t *miss, *req;
 
 	low_writeback(l, first, cnt, false);
-	x_mov(a, true, RAX, t);
 	x_mov(a, false, RCX, t);
 	x_op(a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
 	x8(a, 0);
 	req = x_jcc(a, CC_NE);
-	x_shift_i(a, X_SHL, false, RCX, 2);
-	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.jc_bits) - 1) << 4);
-	x_alu(a, X_CMP, true, RAX, xmemi(R14, RCX, 0, (int)x64_cfg.jc));
+	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.jc_bits) - 1) << 2);
+	x_alu(a, X_CMP, true, t, xmemi(R14, RCX, 2, (int)x64_cfg.jc)); /* lines are 16 bytes, instructions 4 */
 	miss = x_jcc(a, CC_NE);
-	x_op(a, PNONE, 0xff, false, 4, xmemi(R14, RCX, 0, (int)x64_cfg.jc + 8));
+	x_op(a, PNONE, 0xff, false, 4, xmemi(R14, RCX, 2, (int)x64_cfg.jc + 8));
 	x_bind(a, miss);
 	x_bind(a, req);
-	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
+	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), t);
 	x_mov_ri(a, RAX, 0);
 	x_jmp_to(a, glue_exit);
 }
@@ -240,6 +240,10 @@ void low_exit(struct lower *l, ir_ref r)
 	case IR_jmp:
 		exit_indirect(l, r);
 		return;
+	case IR_poll:
+		cnt = lo_capture(l, n->snap, &first);
+		low_poll(l, n->k, first, cnt);
+		return;
 	default:
 		if (lo_edge(l, n) >= 0) {
 			low_edge(l, r, (unsigned)lo_edge(l, n));
@@ -258,7 +262,7 @@ void low_exit(struct lower *l, ir_ref r)
 			return;
 		}
 		if (n->k <= l->u->snaps[n->snap - 1].pc)
-			poll(l, n->k);
+			low_poll(l, n->k, 0, 0);
 		go(l, n->k);
 	}
 }
@@ -385,7 +389,7 @@ void low_stubs(struct lower *l)
 		case STUB_EXIT: {
 			low_writeback(l, s->first, s->n, s->used);
 			if (s->poll)
-				poll(l, s->pc);
+				low_poll(l, s->pc, 0, 0);
 			go(l, s->pc);
 			break;
 		}

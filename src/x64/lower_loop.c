@@ -392,24 +392,12 @@ static bool is_empty(struct lower *l, uint32_t first, uint32_t n, uint32_t more,
 	return !moves(l, false, first, n + more, b, m) && !moves(l, true, first, n + more, b, m);
 }
 
-static void poll(struct lower *l, ir_ref r, uint32_t first, uint32_t n)
-{
-	struct stub *s = lo_stub(l, STUB_LEAVE);
-
-	s->pc = LN(r)->k;
-	s->first = first;
-	s->n = n;
-	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
-	x8(&l->a, 0);
-	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
-}
-
 void low_edge(struct lower *l, ir_ref r, unsigned b)
 {
 	uint32_t first, more, n = capture(l, r, b, &first, &more);
 
 	if (is_back(l, r))
-		poll(l, r, first, n);
+		low_poll(l, LN(r)->k, first, n);
 	edge(l, first, n, more, b, l->blocks[b].node == r + 1);
 }
 
@@ -427,7 +415,7 @@ void low_edge_if(struct lower *l, ir_ref r, unsigned b)
 	cnt = capture(l, r, b, &first, &more);
 	if (is_back(l, r)) {
 		lo_branch(l, n->a[0], n->imm, from, &nfrom, 6);
-		poll(l, r, first, cnt);
+		low_poll(l, n->k, first, cnt);
 		edge(l, first, cnt, more, b, false);
 		for (unsigned k = 0; k < nfrom; k++)
 			x_bind(&l->a, from[k]);

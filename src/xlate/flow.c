@@ -195,12 +195,14 @@ static bool is_back(const struct graph *g, unsigned from, unsigned to) { return 
 
 static void find_heads(struct flow *f, const struct graph *g)
 {
-	for (unsigned k = 0; k < g->n; k++)
-		if (g->b[k].taken != NOWHERE && is_back(g, k, (unsigned)g->b[k].taken)) {
-			unsigned at = g->b[g->b[k].taken].at;
+	for (unsigned k = 0; k < g->n; k++) {
+		int to = g->b[k].taken;
+		unsigned at = to == NOWHERE ? 0 : g->b[to].at;
 
-			f->heads[at / 64] |= BIT(at & 63);
-		}
+		if (to == NOWHERE || !is_back(g, k, (unsigned)to) || flow_has(f->heads, at) || flow_has(f->open, at))
+			continue;
+		(component(g, (unsigned)to) ? f->heads : f->open)[at / 64] |= BIT(at & 63);
+	}
 }
 
 /* A block must start at k unless it has one way in, from the block before it or by a jump ahead: then it is built there. */
@@ -314,6 +316,7 @@ void flow_find(struct flow *f, struct flow_page *p, unsigned entry, unsigned mos
 	unsigned k;
 
 	memset(f->heads, 0, sizeof(f->heads));
+	memset(f->open, 0, sizeof(f->open));
 	memset(f->inside, 0, sizeof(f->inside));
 	memset(f->starts, 0, sizeof(f->starts));
 	f->nstarts = f->nrets = f->nloops = 0;

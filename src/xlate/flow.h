@@ -32,7 +32,8 @@ struct flow_range {
 
 /* All places are words of the page. */
 struct flow {
-	uint64_t heads[FLOW_PAGE_WORDS / 64];  /* targets of branches back that were seen */
+	uint64_t heads[FLOW_PAGE_WORDS / 64];  /* of loops, that were seen */
+	uint64_t open[FLOW_PAGE_WORDS / 64];   /* targets of branches back that are not: calls elsewhere lie on the way */
 	/* The loop of the entry; nstarts 0: none. */
 	uint64_t inside[FLOW_PAGE_WORDS / 64]; /* its words */
 	uint64_t starts[FLOW_PAGE_WORDS / 64]; /* start[] as a set */

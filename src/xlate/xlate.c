@@ -120,7 +120,7 @@ struct walk {
 	unsigned n;
 	struct region region;
 	bool in_region;
-	uint64_t back;        /* return address of the last call ahead that was followed; 0: none */
+	uint64_t back;        /* return address of the last call that was followed, ahead or with a poll; 0: none */
 };
 
 static bool in_page(const struct walk *w, uint64_t pc) { return !((pc ^ w->page_pc) & ~(TLB_PAGE - 1)); }
@@ -151,6 +151,17 @@ static void guess_return(struct irb *e, const struct walk *w)
 	}
 }
 
+/* A branch back where no loop is known to close: the unit goes on there, so that the code between two calls is one. */
+static bool goes_back(const struct irb *e, const struct walk *w)
+{
+	return !w->in_region && in_page(w, e->target) && e->target <= e->pc && flow_has(w->x->flow.open, word_of(e->target));
+}
+
+static void poll(struct irb *e)
+{
+	ir_emit(e->u, &(struct ir_node){.op = IR_poll, .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
+}
+
 /* The return from a function whose call was followed is a branch. */
 static bool known_return(const struct irb *e, const struct walk *w)
 {
@@ -162,7 +173,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 {
 	unsigned at = word_of(e->pc);
 	struct a64_insn in;
-	bool returns = false;
+	bool ahead = false; /* as good as: what is branched to may lie behind */
 	struct saved s;
 
 	w->lo = MIN(w->lo, at);
@@ -187,27 +198,38 @@ static bool build_insn(struct irb *e, struct walk *w)
 		if (known_return(e, w)) {
 			e->target = w->back;
 			w->back = 0;
-			returns = true;
+			ahead = true;
 			break;
 		}
 		guess_return(e, w);
 		ir_emit(e->u, &(struct ir_node){.op = IR_jmp, .a = {e->cond}, .imm = e->hint, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	case NEXT_BRC:
+		if (goes_back(e, w)) {
+			ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .imm = 1, .aux = wants(w, e->pc + 4), .k = e->pc + 4,
+							.snap = ir_snapshot(e->u, e->pc)});
+			poll(e);
+			ahead = true;
+			break;
+		}
 		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .aux = wants(w, e->target), .k = e->target,
 						   .snap = ir_snapshot(e->u, e->pc)});
 		e->target = e->pc + 4;
 		break;
 	case NEXT_BR:
+		if (goes_back(e, w)) {
+			poll(e);
+			ahead = true;
+		}
 		if (e->word >> 31)
-			w->back = e->target > e->pc ? e->pc + 4 : 0;
+			w->back = e->target > e->pc || ahead ? e->pc + 4 : 0;
 		break;
 	case NEXT_FALL:
 		e->target = e->pc + 4;
 		break;
 	}
 	/* Branches backwards end the block: loops close there. A call and its return together go ahead. */
-	if (!in_page(w, e->target) || (e->target <= e->pc && !returns)) {
+	if (!in_page(w, e->target) || (e->target <= e->pc && !ahead)) {
 		ir_emit(e->u, &(struct ir_node){.op = IR_br, .aux = wants(w, e->target), .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	}

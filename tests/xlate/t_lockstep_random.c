@@ -97,8 +97,24 @@ static uint32_t encode(const struct jump *j, const unsigned *start)
 	return (j->op & 0x7c000000) == 0x14000000 ? j->op | (by & 0x3ffffff) : j->op | (uint32_t)(by & 0x7ffff) << 5;
 }
 
+/* Functions that return, some of them early; returns the words. */
+static unsigned make_functions(struct vcpu *c, uint32_t *words, unsigned n, unsigned functions, unsigned *start)
+{
+	for (unsigned k = 0; k < functions; k++) {
+		start[k] = n;
+		n += straight(c, words + n, 4);
+		if (rnd() % 3 == 0) {
+			words[n++] = 0x54000040u | (uint32_t)(rnd() % 14);
+			words[n++] = 0xd65f03c0;
+			n += straight(c, words + n, 3);
+		}
+		words[n++] = 0xd65f03c0;
+	}
+	return n;
+}
+
 /*
- * Parts that branch among each other and call functions, some of which call others: every branch back takes from the
+ * Parts that branch among each other and call functions: every branch back takes from the
  * counter and leaves when that is used up.
  */
 static unsigned make_graph(struct vcpu *c, uint32_t *words)
@@ -106,8 +122,13 @@ static unsigned make_graph(struct vcpu *c, uint32_t *words)
 	unsigned parts = 2 + (unsigned)(rnd() % 6), functions = (unsigned)(rnd() % 3), end = parts + functions, njumps = 0, n = 0;
 	unsigned start[MAX_PARTS + 1];
 	struct jump jumps[4 * MAX_PARTS];
+	bool before = rnd() % 2; /* the functions */
 
 	words[n++] = 0xd2800000u | (uint32_t)(1 + rnd() % 40) << 5 | 28; /* mov x28, branches back */
+	if (before) {
+		jumps[njumps++] = (struct jump){n++, 0, 0x14000000};
+		n = make_functions(c, words, n, functions, start + parts);
+	}
 	for (unsigned k = 0; k < parts; k++) {
 		unsigned to = (unsigned)(rnd() % (parts + 1));
 
@@ -126,16 +147,8 @@ static unsigned make_graph(struct vcpu *c, uint32_t *words)
 											: 0xb4000000u | (uint32_t)(rnd() % 27)};
 	}
 	jumps[njumps++] = (struct jump){n++, end, 0x14000000};
-	for (unsigned k = 0; k < functions; k++) {
-		start[parts + k] = n;
-		n += straight(c, words + n, 4);
-		if (rnd() % 3 == 0) { /* returns early */
-			words[n++] = 0x54000040u | (uint32_t)(rnd() % 14);
-			words[n++] = 0xd65f03c0;
-			n += straight(c, words + n, 3);
-		}
-		words[n++] = 0xd65f03c0;
-	}
+	if (!before)
+		n = make_functions(c, words, n, functions, start + parts);
 	start[end] = n;
 	for (unsigned k = 0; k < njumps; k++)
 		words[jumps[k].at] = encode(&jumps[k], start);
