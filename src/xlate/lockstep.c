@@ -111,15 +111,24 @@ static uint8_t *other(const struct physmap *from, const struct physmap *to, cons
 uint8_t *ls_ref_host(const struct lockstep *ls, const void *lead_host) { return other(ls->cfg.pm, ls->ref_pm, lead_host); }
 const uint8_t *ls_lead_host(const struct lockstep *ls, const void *ref_host) { return other(ls->ref_pm, ls->cfg.pm, ref_host); }
 
+/* Of an instruction that took an exception: a pair whose second half faults may have stored the first, or not. */
+static bool is_partial(const struct lockstep *ls, const struct store_rec *s) { return s->insn >= ls->ref->icount; }
+
 static bool stores_same(const struct lockstep *ls)
 {
 	for (unsigned k = 0; k < ls->stores.n; k++) {
 		const struct store_rec *s = &ls->stores.rec[k];
 
-		if (memcmp(s->host, ls_lead_host(ls, s->host), s->len))
+		if (!is_partial(ls, s) && memcmp(s->host, ls_lead_host(ls, s->host), s->len))
 			return false;
 	}
 	return true;
+}
+
+static void take_partial_stores(struct lockstep *ls)
+{
+	for (unsigned k = ls->stores.n; k-- && is_partial(ls, &ls->stores.rec[k]);)
+		memcpy(ls->stores.rec[k].host, ls_lead_host(ls, ls->stores.rec[k].host), ls->stores.rec[k].len);
 }
 
 static void undo_stores(struct lockstep *ls)
@@ -165,6 +174,7 @@ static bool check_pages(struct lockstep *ls)
 void ls_rollback(struct lockstep *ls)
 {
 	undo_stores(ls);
+	ls->ref->icount = ls->start_icount;
 	state_restore(ls->ref, ls->start);
 	ls->ref->mon = ls->start_mon;
 	ls->stx_seen = 0;
@@ -321,6 +331,7 @@ static bool round_of(struct lockstep *ls)
 	ls->stx_seen = 0;
 	state_save(ls->start, ls->ref);
 	ls->start_mon = ls->ref->mon;
+	ls->start_icount = n;
 	ls->start_pc = ls->lead->pc;
 	share_inputs(ls);
 	unit = lead_step(ls, brief);
@@ -331,6 +342,7 @@ static bool round_of(struct lockstep *ls)
 		}
 		excuse(ls);
 	}
+	take_partial_stores(ls);
 	if (at_xchg(&ls->poked, 0)) /* not before both have seen the same time */
 		clock_virtual_set(clock_ns() + SPIN_NS);
 	ls->follower_insns += ls->ref->icount - n;

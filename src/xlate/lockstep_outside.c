@@ -81,7 +81,7 @@ static void probe_store(struct vcpu *c, void *host, unsigned size)
 		return;
 	l->rec = grown(l->rec, &l->room, l->n + 1, sizeof(*l->rec));
 	l->old = grown(l->old, &l->old_room, l->nold + size, 1);
-	l->rec[l->n++] = (struct store_rec){host, size, l->nold};
+	l->rec[l->n++] = (struct store_rec){host, size, l->nold, c->icount};
 	memcpy(l->old + l->nold, host, size);
 	l->nold += size;
 }

@@ -22,6 +22,7 @@ struct store_rec {
 	uint8_t *host;
 	uint32_t len;
 	uint32_t old; /* offset in store_log.old */
+	uint64_t insn; /* icount when it was made: below the present one if the instruction was completed */
 };
 struct store_log {
 	struct store_rec *rec;
@@ -42,7 +43,7 @@ struct lockstep {
 	struct store_log stores;
 	char start[4096];            /* state of both when the unit began, as state_save() packs it */
 	struct monitor start_mon;
-	uint64_t start_pc;
+	uint64_t start_pc, start_icount;
 	unsigned stx_seen, stx_fail; /* by the follower in this unit; bit n: the nth is to fail */
 	uint64_t cycles;             /* of the host, that the leader took */
 	uint64_t units, follower_insns, excused;

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "a64/mmu.h"
+#include "a64/tlbset.h"
 #include "base/log.h"
 #include "mem/tlb.h"
 #include "xlate/jit.h"
@@ -105,6 +107,18 @@ static void print_tape(const struct lockstep *ls)
 	}
 }
 
+/* Where each finds va: by its TLB, and in the tables. */
+static void print_translation(struct vcpu *c, const char *name, uint64_t va)
+{
+	struct mmu_access a = {.kind = MMU_READ};
+	struct mem_target t = {0};
+	struct mmu_map m = {0};
+	mmu_fsc fsc = mmu_walk(c, va, &a, &m), tlb = tlbset_resolve(c, va, MMU_READ, false, &t);
+
+	log_printf("  %-12s tables: fault status %x, physical %" PRIx64 ", rights %x; TLB: fault status %x, physical %" PRIx64 "\n", name,
+		   fsc, m.pa, m.perm, tlb, t.pa);
+}
+
 void ls_report(struct lockstep *ls, const struct tblock *unit)
 {
 	uint64_t pc = ls->start_pc, most = unit ? 4 * (uint64_t)unit->guest_insns + 64 : 64;
@@ -122,6 +136,11 @@ void ls_report(struct lockstep *ls, const struct tblock *unit)
 			   " instructions: it is shown as it is then.\n", ls->lead->pc, most);
 	print_regs(ls);
 	print_memory(ls);
+	if (ls->lead->sys.far != ls->ref->sys.far) {
+		log_printf("Translation of the translator's FAR:\n");
+		print_translation(ls->lead, "translator", ls->lead->sys.far);
+		print_translation(ls->ref, "interpreter", ls->lead->sys.far);
+	}
 	print_tape(ls);
 	if (unit)
 		jit_log_unit(ls->lead, unit);
