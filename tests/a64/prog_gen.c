@@ -189,8 +189,35 @@ static bool set_address(struct prog_gen *g, const struct a64_row *r, uint32_t w)
 		if (!(get(r, "option", w) & 4) && get(r, "option", w) != 3)
 			index &= 0xff;
 	}
-	set_base(g, rn, random_address(g) - (uint64_t)(int64_t)offset_of(r, w, index));
+	g->base = random_address(g) - (uint64_t)(int64_t)offset_of(r, w, index);
+	set_base(g, rn, g->base);
 	return true;
+}
+
+/* The word with the base of the access just before it, if that reaches PROG_RAM; else 0. */
+static uint32_t same_base(struct prog_gen *g, const struct a64_row *r, uint32_t w)
+{
+	uint32_t same = (w & ~0x3e0u) | g->base_reg << 5;
+	struct a64_insn d;
+	uint64_t at;
+
+	if (!g->p->n || g->base_at != g->p->n || !field(r, "rn") || field(r, "option") || unpredictable(r, same) ||
+	    !a64_decode(same, g->feats, &d) || &a64_rows[d.op] != r)
+		return 0;
+	at = g->base + (uint64_t)(int64_t)offset_of(r, same, 0);
+	return at >= PROG_RAM && at < PROG_RAM + PROG_RAM_BYTES + PROG_RO_BYTES - 64 ? same : 0;
+}
+
+/* An access has been emitted: is its base still in the register? */
+static void note_base(struct prog_gen *g, const struct a64_row *r, uint32_t w)
+{
+	unsigned rn = get(r, "rn", w);
+	bool loads_it = !(w >> 26 & 1) && rn != 31 && (get(r, "rt", w) == rn || (field(r, "rt2") && get(r, "rt2", w) == rn));
+
+	if (!field(r, "rn") || loads_it || get(r, "mode", w) & 1 || strstr(r->name, "_post") || field(r, "rs"))
+		return;
+	g->base_reg = rn;
+	g->base_at = g->p->n;
 }
 
 /* The store that belongs to a load-exclusive, or the other way round, of the same size at the same address. */
@@ -301,11 +328,18 @@ static bool emit_insn(struct prog_gen *g, unsigned op, bool counts)
 		return emit_exclusive(g, op, w);
 	}
 	if (vec_is_mem(w) && strcmp(r->group, "literal")) {
+		uint32_t same = below(g, 2) ? same_base(g, r, w) : 0;
+
 		g->p->uses_memory = 1;
-		if (below(g, 16) && !set_address(g, r, w)) {
+		if (same) {
+			w = same;
+		} else if (below(g, 16) && !set_address(g, r, w)) {
 			g->p->n = n;
 			return false;
 		}
+		emit(g, w, as);
+		note_base(g, r, w);
+		return true;
 	}
 	emit(g, w, as);
 	return true;
@@ -407,6 +441,7 @@ void prog_make(struct prog_gen *g, const char *group, struct prog *p, uint16_t o
 	g->group = group;
 	g->loop = form < 3;
 	g->local = false;
+	g->base_at = 0;
 	p->seed = rnd(g);
 	if (g->loop)
 		emit(g, 0xd2800000u | (2 + below(g, 5)) << 5 | 28, 0); /* mov x28, turns */

@@ -21,6 +21,8 @@ struct prog_gen {
 	uint16_t *ops;
 	const char *group;
 	bool loop;
+	unsigned base_reg, base_at;       /* the base of the access just before word base_at, still there */
+	uint64_t base;
 	bool local;                       /* not for comparison with others, who may do it otherwise (the block of DC ZVA) */
 };
 

@@ -121,6 +121,11 @@ static uint32_t slot_word(unsigned slot, unsigned k)
 	return 0x14000000u | (uint32_t)((PROG_EXIT - at) / 4 & 0x3ffffff);
 }
 
+static void writable(int yes)
+{
+	mprotect((void *)CASE_CODE, PROG_CODE_BYTES, PROT_READ | PROT_EXEC | (yes ? PROT_WRITE : 0));
+}
+
 static void place(unsigned slot, const struct prog *p)
 {
 	uint32_t *code = (uint32_t *)(CASE_CODE + slot * PROG_STRIDE);
@@ -180,7 +185,9 @@ static void serve_one(void)
 
 	if (!read_all(&progs[0], sizeof(progs[0])) || !read_all(&save->s, sizeof(save->s)))
 		exit(1);
+	writable(1);
 	place(0, &progs[0]);
+	writable(0);
 	__builtin___clear_cache((char *)CASE_CODE, (char *)CASE_CODE + PROG_CODE_BYTES);
 	run(0, &progs[0], &r);
 	write_all(&r, sizeof(r));
@@ -218,8 +225,10 @@ int main(void)
 		}
 		if (q.nprogs > PROG_SLOTS || q.nstates > 256 || !read_all(progs, q.nprogs * sizeof(progs[0])))
 			return 1;
+		writable(1);
 		for (unsigned k = 0; k < q.nprogs; k++)
 			place(k, &progs[k]);
+		writable(0);
 		__builtin___clear_cache((char *)CASE_CODE, (char *)CASE_CODE + PROG_CODE_BYTES);
 		for (unsigned k = 0; k < q.nprogs; k++) {
 			for (unsigned n = 0; n < q.nstates; n++) {
