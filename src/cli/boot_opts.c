@@ -98,7 +98,8 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 			     "          hot=N: how often code is interpreted before it is translated (128)");
 		if (machine_has_accel(ACCEL_LOCKSTEP))
 			puts("lockstep  both, compared after each unit (-smp 1); check=N: units between looks at all memory (8192)");
-		puts("tcg       the best of these");
+		puts("tcg       the best of these\n"
+		     "host-cpu=LIST: what the translator may use of the host: host (default), base or none, then +FEATURE or -FEATURE");
 		return 1;
 	}
 	if (merge_into(x, &x->c->accel_props, arg, "accel"))

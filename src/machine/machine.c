@@ -12,6 +12,7 @@
 #include "a64/cpumodel.h"
 #include "a64/gtimer.h"
 #include "a64/interp.h"
+#include "x64/cpu.h"
 #include "x64/x64.h"
 #include "xlate/jit.h"
 #include "xlate/lockstep.h"
@@ -431,6 +432,20 @@ void machine_free(struct machine *m)
 		physmap_free(m->pm);
 }
 
+/* -accel host-cpu=...: what the translator may use of the host's processor. Before it is asked whether that is enough. */
+static int set_host_cpu(const struct machine_config *cfg, struct err *e)
+{
+	const char *text = cfg->accel_props ? opts_str(cfg->accel_props, "host-cpu", NULL) : NULL;
+	uint32_t mask;
+
+	if (!text)
+		return 0;
+	if (x64_cpu_parse(text, &mask, e))
+		return err_prefix(e, "-accel");
+	x64_cpu_mask(mask);
+	return 0;
+}
+
 static int make_and_run(const struct machine_config *cfg, struct err *e)
 {
 	struct machine m = {.cfg = cfg};
@@ -438,6 +453,8 @@ static int make_and_run(const struct machine_config *cfg, struct err *e)
 	int rc;
 
 	hostsig_block();
+	if (set_host_cpu(cfg, e))
+		return -1;
 	if (sandbox_prepare(cfg, e))
 		return -1;
 	clock_init();

@@ -2,13 +2,13 @@
  * Hand-made code at the start of code memory: entry, exit, and the common
  * part of slow paths, which saves the registers where x64_recover() finds them.
  */
-#include <cpuid.h>
 #include <string.h>
 
 #include "base/atomic.h"
 #include "base/bug.h"
 #include "ir/ops_int.h"
 #include "x64/consts.h"
+#include "x64/cpu.h"
 #include "x64/lower.h"
 
 struct x64_config x64_cfg;
@@ -161,20 +161,7 @@ void *x64_enter(void *env, const void *code, uint32_t *link)
 	return fn(env, code, link);
 }
 
-/* clang 14 has no name for it. */
-static bool has_lzcnt(void)
-{
-	unsigned a, b, c, d;
-
-	return __get_cpuid(0x80000001, &a, &b, &c, &d) && c & bit_LZCNT;
-}
-
-bool x64_supported(void)
-{
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	       __builtin_cpu_supports("sse4.2") && has_lzcnt();
-}
+bool x64_supported(void) { return (x64_cpu() & X64_NEEDED) == X64_NEEDED; }
 
 /* -- recovery -- */
 

@@ -21,3 +21,4 @@ EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
 LONG_TESTS += tests/guest/t_lockstep.sh
 EXTRA_DIST += tests/guest/smc.c tests/guest/smc.expect
 LONG_TESTS += tests/guest/t_disk_ends.sh
+LONG_TESTS += tests/guest/t_host_cpu.sh

@@ -19,3 +19,6 @@ tests_xlate_t_shrink_LDADD = $(XLATE_TEST_LIBS)
 EXTRA_DIST += tests/a64/vectors/programs.vec
 check_PROGRAMS += tests/xlate/t_flow
 tests_xlate_t_flow_LDADD = $(XLATE_TEST_LIBS)
+# The same without some of the host's features
+dist_check_SCRIPTS += tests/xlate/host_cpu.sh
+tests/xlate/host_cpu.log: tests/xlate/t_lockstep_random

@@ -3,10 +3,13 @@
  * registers, flags, FPSR, exceptions and memory.
  *
  *   t_lockstep_random [SEED [PROGRAMS [GROUP-SUBSTRING]]]
+ *
+ * HOST_CPU in the environment: what the translator may use of the host (x64_cpu_parse()).
  */
 #include "tests/xlate/lockstep.h"
 #include "tests/a64/rows.h"
 #include "base/log.h"
+#include "x64/cpu.h"
 
 static uint64_t rng;
 static uint64_t rnd(void)
@@ -214,10 +217,16 @@ static void random_state(struct state *s)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], 0, 0) : 1, programs = argc > 2 ? strtoull(argv[2], 0, 0) : 1500;
-	struct vcpu *c = lockstep_new();
+	struct vcpu *c;
 	static struct state in, a, b;
 	uint32_t words[MAX_WORDS];
 	unsigned bad = 0;
+	uint32_t host = X64_ALL;
+
+	if (getenv("HOST_CPU") && x64_cpu_parse(getenv("HOST_CPU"), &host, 0))
+		return 99;
+	x64_cpu_mask(host);
+	c = lockstep_new();
 
 	only = argc > 3 ? argv[3] : 0;
 	rng = seed;
