@@ -21,4 +21,6 @@ EXTRA_DIST += tests/guest/linux.sh tests/guest/mkroot tests/guest/root-init.sh
 LONG_TESTS += tests/guest/t_lockstep.sh
 EXTRA_DIST += tests/guest/smc.c tests/guest/smc.expect
 LONG_TESTS += tests/guest/t_disk_ends.sh
+LONG_TESTS += tests/guest/t_jits.sh
+EXTRA_DIST += tests/guest/jits/work.py tests/guest/jits/work.js tests/guest/jits/work.lua tests/guest/jits/Work.java
 LONG_TESTS += tests/guest/t_host_cpu.sh
