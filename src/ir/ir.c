@@ -146,7 +146,7 @@ ir_ref ir_shared(struct ir_unit *u, const struct ir_node *n)
 {
 	uint32_t *slot = &u->cse[hash_node(n)];
 
-	if (*slot >= u->block && *slot < u->nn && same_node(&u->n[*slot], n) && pass_on(PASS_SHARE))
+	if (*slot >= u->block && *slot < u->nn && same_node(&u->n[*slot], n) && pass_on(PASS_SHARE) && !u->raw)
 		return *slot;
 	return *slot = append(u, n);
 }
@@ -165,7 +165,7 @@ static ir_ref build(struct ir_unit *u, struct ir_node *n)
 
 	if (in->fp) /* has an effect on FPSR: never shared */
 		return append(u, n);
-	r = pass_on(PASS_FOLD) ? ir_fold(u, n) : 0;
+	r = pass_on(PASS_FOLD) && !u->raw ? ir_fold(u, n) : 0;
 	return r ? r : ir_shared(u, n);
 }
 

@@ -148,6 +148,7 @@ struct ir_unit {
 	uint32_t dirty_seq;         /* counts changes, to share snapshots */
 	uint32_t snap_seq;
 	uint64_t snap_pc;
+	bool raw;                   /* set by the user: nothing is folded or shared (-d ir) */
 	bool overflow;              /* ran out of nodes or snapshots: the unit is not usable */
 	uint64_t dirtied[2];        /* slots that were dirty at some time, in blocks before this */
 	ir_ref block;               /* values from before this node are not shared */

@@ -443,7 +443,7 @@ void jit_log_unit(struct vcpu *c, const struct tblock *u)
 	uint32_t ctx = c->ctx, mask = log_mask;
 
 	c->ctx = u->key.ctx;
-	log_mask = LOG_IN_ASM | LOG_IR;
+	log_mask = LOG_IN_ASM | LOG_OPT;
 	if (memcmp(u->guest_copy, u->spans[0].host, u->spans[0].bytes))
 		log_printf("The guest's code has changed since: what follows is made of what there is now, but for the host code.\n");
 	xlate_unit(c->jit->x, cache, c->jit->tc, c, u->key.pc, u->key.host);

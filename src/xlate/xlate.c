@@ -353,6 +353,18 @@ static void make_links(struct xlate *x, const struct x64_out *o)
 		x->links[k] = (struct tlink){.site = o->links[k].site, .stub = o->links[k].stub, .user = o->links[k].pc};
 }
 
+static void log_ir(const struct xlate *x, const char *what, uint64_t pc)
+{
+	char *buf = 0;
+	size_t len = 0;
+	FILE *f = open_memstream(&buf, &len);
+
+	ir_print(f, x->u);
+	fclose(f);
+	log_printf("%s of %llx:\n%s", what, (unsigned long long)pc, buf);
+	free(buf);
+}
+
 static void log_unit(struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
 {
 	if (log_on(LOG_IN_ASM)) {
@@ -360,16 +372,8 @@ static void log_unit(struct xlate *x, const struct walk *w, uint64_t pc, const s
 		for (unsigned k = w->lo; k < w->hi; k++)
 			disas_guest(flow_word(&x->page, k), w->page_pc + 4 * k);
 	}
-	if (log_on(LOG_IR | LOG_OPT)) {
-		char *buf = 0;
-		size_t len = 0;
-		FILE *f = open_memstream(&buf, &len);
-
-		ir_print(f, x->u);
-		fclose(f);
-		log_printf("IR of %llx:\n%s", (unsigned long long)pc, buf);
-		free(buf);
-	}
+	if (log_on(LOG_OPT))
+		log_ir(x, "OPT", pc);
 	if (log_on(LOG_OUT_ASM) && o) {
 		log_printf("OUT: %u bytes at %p\n", o->size, (void *)o->code);
 		disas_host(o->code, o->size);
@@ -448,6 +452,12 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 	x->page.host = host - word_of(pc);
 	memset(x->page.have, 0, sizeof(x->page.have));
 	x->no_room = false;
+	if (log_on(LOG_IR)) {
+		x->u->raw = true;
+		build(x, c, pc, &w, xlate_budget);
+		log_ir(x, "IR", pc);
+		x->u->raw = false;
+	}
 	for (unsigned budget = xlate_budget; budget;) {
 		bool plain = build_unit(x, c, pc, &w, budget, regions), smaller = x->u->overflow;
 		struct tblock *b;

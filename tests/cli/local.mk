@@ -6,3 +6,4 @@ EXTRA_DIST += tests/cli/lib.sh tests/cli/testdev.c
 check_PROGRAMS += tests/cli/t_scale_fit
 tests_cli_t_scale_fit_LDADD = $(LIBCLI) -lm
 dist_check_SCRIPTS += tests/cli/sandbox.sh
+dist_check_SCRIPTS += tests/cli/log.sh

@@ -98,7 +98,7 @@ int main(void)
 	wrong = SUB_ADDS;
 	t = run(c, loop, ARRAY_SIZE(loop), 0);
 	reports(t, "a subtraction that adds",
-		(const char *const[]){"engines differ", "pc 400200", "sub x3, x2, x0", "IR of 400200", "OUT: ", "x3 ", "<--", 0});
+		(const char *const[]){"engines differ", "pc 400200", "sub x3, x2, x0", "OPT of 400200", "OUT: ", "x3 ", "<--", 0});
 	wrong = STORE_GOES_ASTRAY;
 	t = run(c, loop, ARRAY_SIZE(loop), 0);
 	reports(t, "a store to the wrong place", (const char *const[]){"Memory that the interpreter stored to", "physical 40200008", 0} /* the first one missed the TLB */);
