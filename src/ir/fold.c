@@ -426,6 +426,31 @@ static ir_ref fold_flags(struct ir_unit *u, struct ir_node *n)
 	}
 }
 
+/* What goes through an integer register stays in a vector register. */
+static ir_ref fold_v_from(struct ir_unit *u, const struct ir_node *n)
+{
+	struct ir_node *a = N(n->a[0]);
+
+	/* Bodies move what they have just loaded: nothing else refers to it yet. */
+	if (a->op == IR_ld && !a->uses && !(a->aux & (MEM_SX32 | MEM_SX64)) && (a->aux & MEM_SIZE) >= 2) {
+		a->op = IR_ldv;
+		a->type = T_VEC;
+		return n->a[0];
+	}
+	return a->op == IR_v_lo ? mk(u, IR_v_zero_hi, a->a[0], 0, 0) : 0;
+}
+
+static ir_ref fold_v_from2(struct ir_unit *u, const struct ir_node *n)
+{
+	const struct ir_node *a = N(n->a[0]), *b = N(n->a[1]);
+
+	if (a->op == IR_v_lo && b->op == IR_v_hi && a->a[0] == b->a[0])
+		return a->a[0];
+	if (a->op == IR_v_lo && b->op == IR_v_lo)
+		return mk(u, IR_vzip1, a->a[0], b->a[0], 3);
+	return 0;
+}
+
 ir_ref ir_fold(struct ir_unit *u, struct ir_node *n)
 {
 	ir_ref r = fold_const(u, n);
@@ -439,6 +464,10 @@ ir_ref ir_fold(struct ir_unit *u, struct ir_node *n)
 		return fold_bool(u, n);
 	case IR_fl_test: case IR_fl_carry: case IR_fl_pack: case IR_fl_add: case IR_fl_sub: case IR_fl_logic:
 		return fold_flags(u, n);
+	case IR_v_from:
+		return fold_v_from(u, n);
+	case IR_v_from2:
+		return fold_v_from2(u, n);
 	case IR_v_lo:
 		return N(n->a[0])->op == IR_v_from || N(n->a[0])->op == IR_v_from2 ? N(n->a[0])->a[0] : 0;
 	case IR_v_hi:

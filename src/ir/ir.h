@@ -36,7 +36,7 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(stenv, T_NONE, "Q")      /* imm offset, aux size log2 */ \
 	X(ld, T_INT, "Q")          /* [a0 + k], aux MEM_ bits, snap */ \
 	X(st, T_NONE, "QQ")        /* [a0 + k] = a1 */ \
-	X(ldv, T_VEC, "Q")         /* 16 bytes */ \
+	X(ldv, T_VEC, "Q")         /* 4 to 16 bytes, zeros above */ \
 	X(stv, T_NONE, "QV") \
 	X(rmw, T_INT, "QQ")        /* imm operation (numbering of the user); old value */ \
 	X(cas, T_INT, "QQQ")       /* a1 expected, a2 desired; old value */ \

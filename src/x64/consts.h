@@ -78,4 +78,13 @@ static inline struct xm xk(enum x64_const k)
 	return (struct xm){.reg = -1, .base = XRIP, .index = NOREG, .disp = 16 * (int32_t)k};
 }
 
+/* With an immediate of one byte. */
+static inline struct xm xk_i(enum x64_const k)
+{
+	struct xm m = xk(k);
+
+	m.disp--;
+	return m;
+}
+
 #endif

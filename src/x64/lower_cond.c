@@ -17,6 +17,12 @@ bool lo_is_lazy(const struct ir_node *n)
 	}
 }
 
+/* A comparison of a constant with something: done the other way round. */
+static bool imm_first(const struct lower *l, const struct ir_node *n, int32_t *imm)
+{
+	return n->op >= IR_eq64 && n->op <= IR_les64 && LN(n->a[1])->op != IR_const && lo_imm32(l, n->a[0], !(n->fl & NF_W32), imm);
+}
+
 void lo_cond_prep(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
@@ -33,10 +39,18 @@ void lo_cond_prep(struct lower *l, ir_ref r)
 	for (unsigned k = 0; k < in->nops; k++) {
 		bool w = n->type == T_BOOL ? !(n->fl & NF_W32) : n->imm;
 
-		if (k == 1 && in->ops[k] == 'Q' && lo_imm32(l, n->a[k], w, &imm))
+		if ((k == 1 && in->ops[k] == 'Q' && lo_imm32(l, n->a[k], w, &imm)) || (!k && imm_first(l, n, &imm)))
 			continue;
 		lo_cond_prep(l, n->a[k]);
 	}
+}
+
+static void cmp_imm(struct xa *a, bool w, int r, int32_t imm)
+{
+	if (imm)
+		x_alu_i(a, X_CMP, w, xr(r), imm);
+	else
+		x_test(a, w, r, r);
 }
 
 static void cmp_operands(struct lower *l, const struct ir_node *n, bool w)
@@ -45,12 +59,7 @@ static void cmp_operands(struct lower *l, const struct ir_node *n, bool w)
 	int32_t imm;
 
 	if (lo_imm32(l, n->a[1], w, &imm)) {
-		int r0 = lo_use(l, n->a[0]);
-
-		if (imm)
-			x_alu_i(a, X_CMP, w, xr(r0), imm);
-		else
-			x_test(a, w, r0, r0);
+		cmp_imm(a, w, lo_use(l, n->a[0]), imm);
 	} else {
 		int r0 = lo_use(l, n->a[0]), r1 = lo_use(l, n->a[1]);
 
@@ -171,9 +180,10 @@ static enum x_cc cmp_fl_test(struct lower *l, const struct ir_node *n)
 
 bool lo_cmp(struct lower *l, ir_ref b, enum x_cc *cc)
 {
-	static const uint8_t ccs[] = {CC_E, CC_NE, CC_B, CC_BE, CC_L, CC_LE};
+	static const uint8_t ccs[] = {CC_E, CC_NE, CC_B, CC_BE, CC_L, CC_LE}, swapped[] = {CC_E, CC_NE, CC_A, CC_AE, CC_G, CC_GE};
 	const struct ir_node *n = LN(b);
 	bool w = !(n->fl & NF_W32);
+	int32_t imm;
 
 	if (!l->v[b].lazy) {
 		int r = lo_use(l, b);
@@ -187,6 +197,11 @@ bool lo_cmp(struct lower *l, ir_ref b, enum x_cc *cc)
 		if (LN(n->a[1])->op == IR_const && LN(n->a[1])->k == 0 && (n->op == IR_eq64 || n->op == IR_ne64) &&
 		    l->fl_ref == n->a[0] && l->fl_pos == l->a.p && (w || LN(n->a[0])->fl & NF_W32)) {
 			*cc = n->op == IR_eq64 ? CC_E : CC_NE;
+			return true;
+		}
+		if (imm_first(l, n, &imm)) {
+			cmp_imm(&l->a, w, lo_use(l, n->a[1]), imm);
+			*cc = (enum x_cc)swapped[n->op - IR_eq64];
 			return true;
 		}
 		cmp_operands(l, n, w);

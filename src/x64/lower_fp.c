@@ -94,8 +94,7 @@ static void cmp_packed(struct fpl *f, int d, int x, int y, unsigned pred)
 /* To the C function if a lane of the mask is set. */
 static void fix_if_any(struct fpl *f, int mask)
 {
-	x_vex(f->a, PNONE, 1, false, false, 0x50, RAX, 0, xr(mask)); /* vmovmskps */
-	x_test(f->a, false, RAX, RAX);
+	x_vex(f->a, P66, 2, false, false, 0x0e, mask, 0, xr(mask)); /* vtestps */
 	fix_if(f, CC_NE);
 }
 
@@ -122,6 +121,7 @@ static bool is_clean(const struct lower *l, ir_ref r, enum shape sh)
 	case IR_fpcvt: return !(n->imm >> 2 & 3) && fpi_get_size2(n->imm) <= size;
 	case IR_v_lane0: return (n->imm & 3) <= size;
 	case IR_v_zero_hi: case IR_v_from: return sh == SH_D;
+	case IR_ldv: return (n->aux & MEM_SIZE) <= size;
 	case IR_vconst: return !n->k2 && (sh == SH_D || n->k <= UINT32_MAX);
 	default: return false;
 	}
@@ -142,8 +142,7 @@ static void check(struct fpl *f, int x, bool tiny)
 		}
 	} else if (tiny) {
 		magnitude(f, 1, x);
-		x_vload(f->a, 2, xk(by_size(f->sh, XK_MINNORM_S, XK_MINNORM_D)));
-		cmp_packed(f, 1, 1, 2, 0x08); /* equal or unordered, quiet */
+		x_vex_i(f->a, ppfx(f->sh), 1, 0xc2, 1, 1, xk_i(by_size(f->sh, XK_MINNORM_S, XK_MINNORM_D)), 0x08); /* equal or unordered, quiet */
 		fix_if_any(f, 1);
 	} else {
 		cmp_packed(f, 1, x, x, 0x03); /* unordered */

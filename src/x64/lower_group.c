@@ -3,8 +3,9 @@
  * the same base value, close together, with nothing between that may change
  * a translation (helpers).  Maintenance by other vCPUs takes effect between
  * units only.  A page that may be written may be read, so loads join a
- * group that a store leads; a store never joins one that a load leads: the page
- * may be read-only for a long time.
+ * group that a store leads.  A store joins one that a load leads, whose check is then for
+ * writing, only if no branch is between them: else the page may be read-only
+ * for a long time.
  */
 #include "base/passes.h"
 #include "x64/lower.h"
@@ -20,11 +21,12 @@ static bool joins(const struct ir_node *n)
 
 static bool is_store(const struct ir_node *n) { return n->op == IR_st || n->op == IR_stv; }
 
-static bool fits(const struct group *g, const struct ir_node *n)
+/* line: the first node that is executed whenever n is. */
+static bool fits(const struct group *g, const struct ir_node *n, ir_ref line)
 {
 	int32_t lo = (int32_t)n->k, hi = lo + (1 << (n->aux & MEM_SIZE));
 
-	return g->base == n->a[0] && (g->write || !is_store(n)) && !(n->aux & MEM_CHECK_SP) && lo > -65536 && hi < 65536 &&
+	return g->base == n->a[0] && (g->write || !is_store(n) || g->leader >= line) && !(n->aux & MEM_CHECK_SP) && lo > -65536 && hi < 65536 &&
 	       MAX(g->hi, hi) - MIN(g->lo, lo) <= SPAN;
 }
 
@@ -36,6 +38,7 @@ static void join(struct lower *l, struct group *g, ir_ref r)
 	g->lo = MIN(g->lo, lo);
 	g->hi = MAX(g->hi, hi);
 	g->members++;
+	g->write |= is_store(n);
 	l->group[r] = (uint8_t)(g - l->groups);
 }
 
@@ -61,6 +64,7 @@ static void settle(struct lower *l)
 void lo_find_groups(struct lower *l)
 {
 	unsigned first = 1;
+	ir_ref line = 1;
 
 	l->ngroups = 0;
 	memset(l->group, 0, l->u->nn);
@@ -70,12 +74,14 @@ void lo_find_groups(struct lower *l)
 
 		if (n->op == IR_helper || n->op == IR_block)
 			first = l->ngroups + 1;
+		if (n->op == IR_brc)
+			line = r;
 		if (!joins(n) || !pass_on(PASS_GROUPS))
 			continue;
 		if (l->ngroups + 1 - first > WINDOW)
 			first = l->ngroups + 1 - WINDOW;
 		for (k = l->ngroups; k >= first; k--)
-			if (fits(&l->groups[k], n))
+			if (fits(&l->groups[k], n, line))
 				break;
 		if (k >= first && k) {
 			join(l, &l->groups[k], r);

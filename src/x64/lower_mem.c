@@ -198,15 +198,33 @@ static int def_addend(struct lower *l, ir_ref r)
 	return l->group[r] && g->leader == r ? lo_def(l, g->ref) : -1;
 }
 
+static void load_vec(struct xa *a, unsigned size, int d, struct xm m)
+{
+	switch (size) {
+	case 2: x_vex(a, P66, 1, false, false, 0x6e, d, 0, m); break; /* vmovd */
+	case 3: x_vex(a, PF3, 1, false, false, 0x7e, d, 0, m); break; /* vmovq */
+	default: x_vload(a, d, m); break;
+	}
+}
+
+static void store_vec(struct xa *a, unsigned size, struct xm m, int s)
+{
+	switch (size) {
+	case 2: x_vex(a, P66, 1, false, false, 0x7e, s, 0, m); break;
+	case 3: x_vex(a, P66, 1, false, false, 0xd6, s, 0, m); break;
+	default: x_vstore(a, m, s); break;
+	}
+}
+
 void lo_access(struct lower *l, const struct stub *s, struct xm m)
 {
 	struct xa *a = &l->a;
 
 	switch (LN(s->node)->op) {
 	case IR_ld: load_int(a, s->aux, s->reg, m); break;
-	case IR_ldv: x_vload(a, s->reg, m); break;
+	case IR_ldv: load_vec(a, s->aux & MEM_SIZE, s->reg, m); break;
 	case IR_st: store_int(a, s->aux & MEM_SIZE, m, s->in); break;
-	default: x_vstore(a, m, s->in); break;
+	default: store_vec(a, s->aux & MEM_SIZE, m, s->in); break;
 	}
 }
 

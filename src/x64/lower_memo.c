@@ -179,7 +179,10 @@ void lo_memo_check(struct lower *l, struct stub *s)
 	struct xa *a = &l->a;
 	int at = 8 * (s->memo - 1);
 
-	x_lea(a, true, RDX, xmem(s->base, s->lo));
+	if (s->lo)
+		x_lea(a, true, RDX, xmem(s->base, s->lo));
+	else
+		x_mov(a, true, RDX, s->base);
 	x_alu(a, X_SUB, true, RDX, xmem(RSP, FR_MEMO_START + at));
 	x_alu(a, X_CMP, true, RDX, xmem(RSP, FR_MEMO_LEN + at));
 	s->memo_miss = x_jcc(a, CC_AE);

@@ -70,7 +70,15 @@ static void store(struct irb *e, unsigned op, ir_ref addr, ir_ref val, unsigned 
 	order_after_store(e, mo, false);
 }
 
-void irb_store(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo) { store(e, IR_st, addr, val, size, mo); }
+void irb_store(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo)
+{
+	const struct ir_node *n = &e->u->n[val];
+
+	if (n->op == IR_v_lo && size >= 4) /* straight from the vector register */
+		store(e, IR_stv, addr, n->a[0], size, mo);
+	else
+		store(e, IR_st, addr, val, size, mo);
+}
 void irb_storev(struct irb *e, ir_ref addr, ir_ref val, unsigned mo) { store(e, IR_stv, addr, val, 16, mo); }
 
 ir_ref irb_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_op op, unsigned mo)

@@ -88,9 +88,14 @@ static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr,
 	*res = 0;
 	switch (r->op) {
 	case IR_ld: *res = extended(ram_load(p, size), r->aux); break;
-	case IR_ldv: *tmp = ram_ld128(p); break;
+	case IR_ldv: *tmp = size == 16 ? ram_ld128(p) : ram_load(p, size); break;
 	case IR_st: ram_store(p, size, val); break;
-	default: ram_st128(p, *tmp); break;
+	default:
+		if (size == 16)
+			ram_st128(p, *tmp);
+		else
+			ram_store(p, size, (uint64_t)*tmp);
+		break;
 	}
 	return true;
 }
@@ -116,13 +121,13 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 		conc_ld_units(c, &v, addr, size, 1, mo);
 		return extended((uint64_t)v, r->aux);
 	case IR_ldv:
-		conc_ld_units(c, tmp, addr, 16, 1, mo);
+		conc_ld_units(c, tmp, addr, size, 1, mo);
 		return 0;
 	case IR_st:
 		conc_st_units(c, &v, addr, size, 1, mo);
 		return 0;
 	case IR_stv:
-		conc_st_units(c, tmp, addr, 16, 1, mo);
+		conc_st_units(c, tmp, addr, size, 1, mo);
 		return 0;
 	case IR_rmw: return conc_rmw(c, addr, val, size, (enum rmw_op)(r->aux >> MEM_OP_SHIFT), mo);
 	case IR_cas: return (uint64_t)conc_cas(c, addr, val, desired, size, mo);
