@@ -16,6 +16,7 @@
 	X(SHARE, "share", "one node for equal operations") \
 	X(REGIONS, "regions", "units that contain loops") \
 	X(GROUPS, "groups", "one TLB check for neighbouring accesses") \
+	X(MEMOS, "memos", "loops that remember what page they are in") \
 	X(FP, "fp", "floating point by host instructions") \
 	X(VEC, "vec", "vector operations by host instructions") \
 	X(CHAIN, "chain", "direct jumps from unit to unit") \

@@ -8,6 +8,7 @@
  * entry of the unit, and after each call of C code but pure operations.  Which
  * accesses get one is a guess about speed, never about correctness.
  */
+#include "base/passes.h"
 #include "x64/lower.h"
 
 #define STEP 512     /* bytes a turn */
@@ -146,7 +147,7 @@ void lo_find_memos(struct lower *l)
 
 	l->nmemos = 0;
 	memset(l->memo, 0, l->u->nn);
-	if (!n)
+	if (!n || !pass_on(PASS_MEMOS))
 		return;
 	for (unsigned k = 0; k < n; k++) {
 		look_at(l, &loops[k]);
