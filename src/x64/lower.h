@@ -16,6 +16,7 @@ struct val {
 	int8_t reg;       /* -1: none */
 	bool lazy;        /* emitted where it is used (conditions, flags) */
 	bool live;
+	bool snapped;     /* in a snapshot: it must be somewhere when that is captured */
 	uint16_t spill;   /* slot + 1; 0: none */
 	uint32_t use;     /* head of the list of uses */
 	uint32_t last_use, last_snap;

@@ -47,6 +47,7 @@ static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
 			add_snap(l, LN(r)->a[k], pos);
 		return;
 	}
+	v->snapped = true;
 	if (v->last_snap < pos)
 		v->last_snap = pos;
 }
@@ -69,8 +70,10 @@ static void keep_carried(struct lower *l, ir_ref r, unsigned to)
 	for (unsigned k = 0; k < l->blocks[b].ncarried; k++) {
 		ir_ref g = l->blocks[b].node + 1 + k;
 
-		if (lo_carried(l, to, LN(g)->imm) && !in_snap(l, LN(r)->snap, LN(g)->imm))
-			add_snap(l, g, r);
+		if (!lo_carried(l, to, LN(g)->imm) || in_snap(l, LN(r)->snap, LN(g)->imm))
+			continue;
+		l->v[g].live = true; /* but it may be in memory then */
+		l->v[g].last_snap = MAX(l->v[g].last_snap, r);
 	}
 }
 
@@ -166,7 +169,7 @@ static bool is_cheap(const struct lower *l, ir_ref r)
 	if (n->op == IR_const || n->op == IR_vconst || n->op == IR_kb)
 		return true;
 	/* Still in the environment, unless some exit or slow path of the unit may have written the slot. */
-	return n->op == IR_getr && !l->u->synced && !((l->u->dirty[n->imm >> 6] | l->u->dirtied[n->imm >> 6]) >> (n->imm & 63) & 1);
+	return n->op == IR_getr && !l->v[r].snapped && !l->u->synced && !((l->u->dirty[n->imm >> 6] | l->u->dirtied[n->imm >> 6]) >> (n->imm & 63) & 1);
 }
 
 static void evict(struct lower *l, ir_ref r)
@@ -426,7 +429,7 @@ static void capture_one(struct lower *l, unsigned slot, ir_ref r)
 		put_rloc(l, slot, (n->op == IR_fl_sub ? RL_FSUB : n->op == IR_fl_add ? RL_FADD : RL_FLOGIC) | (n->imm ? 128u : 0), 0);
 		for (unsigned k = 0; k < ir_info(n->op)->nops; k++)
 			capture_one(l, 255, n->a[k]);
-	} else if (v->reg >= 0) {
+	} else if (v->reg >= 0 && !(n->op == IR_const && slot == 255)) {
 		put_rloc(l, slot, n->type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
 	} else if (v->spill) {
 		put_rloc(l, slot, RL_SPILL, v->spill - 1u);

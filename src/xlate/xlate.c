@@ -474,7 +474,7 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 		}
 		if (plain)
 			budget /= 4;
-		regions = plain;
+		regions = plain && pass_on(PASS_REGIONS);
 	}
 	return NULL;
 }
