@@ -212,7 +212,7 @@ static inline void mem_stxp(E *e, v64 *status, v64 addr, v64 a, v64 b, unsigned 
 	conc_sp_check(e, mo);
 	status->v = !conc_stx(e, v, addr.v, size, 2, mo);
 }
-static inline void mem_clrex(E *e) { e->mon.granule = 0; }
+static inline void mem_clrex(E *e) { e->mon.armed = 0; }
 static inline void mem_rmw(E *e, v64 *old, v64 addr, v64 val, unsigned size, enum rmw_op op, unsigned mo)
 {
 	conc_sp_check(e, mo);

@@ -56,7 +56,7 @@ void exc_enter(struct vcpu *c, enum exc_vector v, uint64_t ret)
 		c->st.interrupts++;
 	c->sys.spsr = spsr;
 	c->sys.elr = ret;
-	c->mon.granule = 0;
+	c->mon.armed = 0;
 	c->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
 	c->il = c->ss = c->uao = c->stepped = 0;
 	if (vcpu_has(c, FEAT_PAN) && !(c->sys.sctlr & SCTLR_SPAN))
@@ -170,7 +170,7 @@ void cpu_eret(struct vcpu *c)
 	}
 	vcpu_set_el_sp(c, el, illegal ? c->spsel : spsr & 1);
 	cpu_ctx_update(c);
-	c->mon.granule = 0;
+	c->mon.armed = 0;
 	st_rlx(&c->event, 1); /* an exception return is an event for WFE */
 	c->npc = mmu_branch_target(c, c->sys.elr);
 	exc_masks_changed(c);

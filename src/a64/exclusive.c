@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "a64/a64_enc.gen.h"
-
+#include "a64/cpu_ops.h"
+#include "a64/interp.h"
 #include "a64/tlbi.h"
 #include "base/lock.h"
 #include "mem/access.h"
@@ -12,6 +13,7 @@
 
 #define STORES_BEFORE_RELEASE 4096u
 #define MAX_WATCHED 64
+#define MAX_DISTRUSTED 256
 
 bool excl_translated, excl_compare_always;
 
@@ -35,9 +37,9 @@ static uint64_t page_of(const struct mem_region *r, const void *p)
 	return (uint64_t)((const uint8_t *)p - r->host) >> TLB_PAGE_BITS;
 }
 
-/* Does the instruction only compute? Everything of the groups of base.enc does, branches apart. */
-static bool only_computes(const struct a64_insn *in)
+bool excl_only_computes(const struct a64_insn *in)
 {
+	/* Everything of the groups of base.enc does, branches apart. */
 	static const char *const groups[] = {
 		"add/subtract", "logical", "move wide", "bitfield", "data processing", "conditional compare", "flag manip",
 		"pc-relative",
@@ -49,54 +51,68 @@ static bool only_computes(const struct a64_insn *in)
 	return false;
 }
 
-unsigned excl_scan(const struct vcpu *c, uint64_t pc)
+/* -- loads that are not followed up by value -- */
+
+static uint64_t distrusted[MAX_DISTRUSTED]; /* ATOMIC(at_cas, ld_acq): pc | 1, hashed, linear probing; 0: free */
+static uint32_t distrust_all;               /* ATOMIC(st_rel, ld_acq): there are too many */
+
+/* The entry of pc, or the free one for it, or NULL. */
+static uint64_t *entry_of(uint64_t pc)
 {
-	const uint32_t *word = tlb_hit(c->tlb, TLB_X, pc, 4);
-	unsigned left = (unsigned)(TLB_PAGE - (pc & (TLB_PAGE - 1))) / 4;
+	unsigned at = (unsigned)(pc >> 2 ^ pc >> 12);
 
-	for (unsigned k = 1; word && k < left && k <= EXCL_PAIR_MAX; k++) {
-		struct a64_insn in;
+	for (unsigned k = 0; k < MAX_DISTRUSTED; k++) {
+		uint64_t *p = &distrusted[(at + k) % MAX_DISTRUSTED], v = ld_acq(p);
 
-		if (!a64_decode((uint32_t)ram_ld32(word + k), c->feats, &in))
-			return 0;
-		switch (in.op) {
-		case A64_STXR:
-		case A64_STXP: return k;
-		case A64_WFE: return EXCL_WAIT;
-		case A64_B_cond:
-		case A64_CBZ:
-		case A64_CBNZ:
-		case A64_TBZ:
-		case A64_TBNZ: break;
-		default:
-			if (!only_computes(&in))
-				return 0;
-		}
+		if (!v || v == (pc | 1))
+			return p;
 	}
-	return 0;
+	return NULL;
 }
 
-bool excl_by_value(struct vcpu *c, unsigned mo)
+bool excl_trusted(uint64_t pc)
 {
-	unsigned pair = mo >> EXCL_PAIR_SHIFT;
+	const uint64_t *p = entry_of(pc);
 
-	if (!excl_translated)
-		return false;
-	if (!pair) /* not looked at by the translator */
-		pair = excl_scan(c, c->pc);
-	if (excl_compare_always)
-		return true;
-	if (!pair || c->mon.distrusted[c->pc >> 2 & (MONITOR_DISTRUSTED - 1)] == c->pc)
-		return false;
-	c->mon.load_pc = c->pc;
-	c->mon.store_pc = pair == EXCL_WAIT ? 0 : c->pc + 4 * pair;
-	return true;
+	return p && !ld_acq(p) && !ld_acq(&distrust_all);
 }
 
 void excl_distrust(struct vcpu *c)
 {
-	c->mon.distrusted[c->mon.load_pc >> 2 & (MONITOR_DISTRUSTED - 1)] = c->mon.load_pc;
+	uint64_t pc = c->mon.load_pc, *p, old = 0;
+
+	if (!excl_trusted(pc)) {
+		at_or(&c->request, REQ_POLL); /* known; leave the stale translation */
+		return;
+	}
+	p = entry_of(pc);
+	if (!p || !at_cas(p, &old, pc | 1))
+		st_rel(&distrust_all, 1);
+	if (code_distrust)
+		code_distrust(c);
+	at_or(&c->request, REQ_POLL);
 }
+
+/* -- a pair outside of translated code -- */
+
+void excl_finish_pair(struct vcpu *c, uint64_t va, uint64_t val, unsigned bytes)
+{
+	c->mon = (struct monitor){.armed = bytes | MON_BY_VALUE | MON_PAIRED, .val = {val}, .va = va, .load_pc = c->pc};
+	c->pc += 4;
+	while (c->pc & (TLB_PAGE - 1)) {
+		const uint32_t *word = tlb_hit(c->tlb, TLB_X, c->pc, 4);
+		struct a64_insn in;
+
+		if (!word || !a64_decode((uint32_t)ram_ld32(word), c->feats, &in) || (in.op != A64_STXR && !excl_only_computes(&in)))
+			break;
+		interp_exec(c, &in);
+		if (in.op == A64_STXR)
+			break;
+	}
+	c->mon.armed &= ~(uint64_t)MON_PAIRED;
+}
+
+/* -- watched pages -- */
 
 bool excl_is_watched(const struct vcpu *c, const void *p)
 {

@@ -4,8 +4,11 @@
  *
  * By value: the pair is pure, that is nothing between the load and the store
  *   touches memory, so the read may as well have happened at the instant of
- *   the store, and a compare-and-swap with the value read decides.  The
- *   translator recognises the pair and says where its store stands.
+ *   the store, and a compare-and-swap with the value read decides.  Only the
+ *   translator does that, where it has both halves and all that is between them in one
+ *   piece of straight code (xlate/pair.h); the monitor in struct vcpu then is for
+ *   whoever comes by another way: WFE, and store-exclusives that belong to another
+ *   load.  Those always fail, and their load is by page from then on.
  *
  * By page: everything else.  The page becomes watched: no vCPU's TLB lets
  *   stores to it pass inline any more, so all of them take the slow path, take the
@@ -13,9 +16,6 @@
  *   has dropped its first-level TLB lines, as for a TLB invalidation that DSB
  *   waits for.  After many stores without a load-exclusive, or when too many pages
  *   are watched, the page is let go; open monitors on it are cleared first.
- *
- * A by-value monitor that meets another store-exclusive than its own fails, and
- * its load is by page from then on.
  *
  * The state of a page is a word of mem_region.watched:
  *   0 not watched, 1 being watched (some TLB may still pass stores), 2.. watched,
@@ -28,21 +28,8 @@
 
 #include "a64/vcpu.h"
 
-/*
- * Memory operand flag of a load-exclusive: distance in instructions to the
- * store-exclusive of its pure pair; EXCL_WAIT: no store follows, the guest waits for
- * the location to change (LDXR; WFE). 0: impure, or not looked at.
- */
-#define EXCL_PAIR_SHIFT 11
-#define EXCL_PAIR_MAX 30u
-#define EXCL_WAIT 31u
-
-/*
- * The pure pair that the load-exclusive at pc begins: the value for EXCL_PAIR_SHIFT. Looks at the code from there straight on,
- * within the page, which is in c's TLB. A conditional branch on the way may reach some other store-exclusive; the monitor
- * remembers where its own stands, so that is safe.
- */
-unsigned excl_scan(const struct vcpu *c, uint64_t pc);
+/* Memory operand flag of conc_cas(): it is the store of a pure pair, so faults are a store's. */
+#define MF_EXCL_STORE (1u << 11)
 
 /* Translated code runs: stores outside watched pages do not take stripes. CONST_AFTER_INIT. */
 extern bool excl_translated;
@@ -50,10 +37,20 @@ extern bool excl_translated;
 /* Follow every load-exclusive by value, as unsound mappings do that tests are to catch. CONST_AFTER_INIT. */
 extern bool excl_compare_always;
 
-/* How the load-exclusive at c->pc with that operand is followed up: true by value. */
-bool excl_by_value(struct vcpu *c, unsigned mo);
-/* The store-exclusive at c->pc does not belong to the by-value monitor: its load is not trusted any more. */
+/* Does the instruction only compute: no memory, no control, no system? */
+struct a64_insn;
+bool excl_only_computes(const struct a64_insn *in);
+
+/* May a load-exclusive at pc be followed up by value? Any thread. */
+bool excl_trusted(uint64_t pc);
+/* The load at c->mon.load_pc may not, as has turned out. Translations that do so go (code_distrust). */
 void excl_distrust(struct vcpu *c);
+
+/*
+ * The load-exclusive of `bytes` at c->pc, which read val at va, begins a pure pair: executes the rest up to its
+ * store-exclusive, or up to something that does not belong in one. May raise.
+ */
+void excl_finish_pair(struct vcpu *c, uint64_t va, uint64_t val, unsigned bytes);
 
 /* Makes the page of host address p watched; returns when it is. May serve this vCPU's TLB mailbox. */
 void excl_watch(struct vcpu *c, const void *p);

@@ -260,12 +260,21 @@ static void *resolve_atomic(struct vcpu *c, uint64_t va, unsigned unit, unsigned
 	return s.p[0].host;
 }
 
+u128 conc_ld_atomic(struct vcpu *c, uint64_t va, unsigned bytes, unsigned mo)
+{
+	const void *p = resolve_atomic(c, va, bytes, bytes, mo, acc_of(mo, ACC_READ | ACC_ATOMIC));
+
+	pay_fence(c);
+	return bytes == 16 ? ram_ld128(p) : ram_load(p, bytes);
+}
+
 void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n, unsigned mo)
 {
 	unsigned total = unit * n;
 	char *p = resolve_atomic(c, va, total, total, mo, acc_of(mo, ACC_READ | ACC_ATOMIC));
 	struct monitor_stripe *s = stripe_of((uintptr_t)p);
-	bool by_value = excl_by_value(c, mo), watch = excl_translated && !by_value && c->nvcpus > 1;
+	bool watch = excl_translated && !excl_compare_always && c->nvcpus > 1;
+	u128 both;
 
 	if (watch)
 		excl_watch(c, p);
@@ -276,83 +285,59 @@ void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n,
 		stripe_take(s);
 	}
 	c->fence_owed = 0;
-	if (total == 16 && n == 2) {
-		u128 both = ram_ld128(p);
-
-		out[0] = (uint64_t)both;
-		out[1] = both >> 64;
-	} else {
-		for (unsigned k = 0; k < n; k++)
-			out[k] = ram_load(p + k * unit, unit);
-	}
-	c->mon.granule = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2;
-	c->mon.seq = s->seq;
-	c->mon.size = (uint8_t)total;
-	c->mon.addr = (uintptr_t)p;
-	c->mon.val[0] = (uint64_t)out[0];
-	c->mon.val[1] = n == 2 ? (uint64_t)out[1] : (uint64_t)(out[0] >> 64);
-	c->mon.by_value = by_value;
+	both = total == 16 ? ram_ld128(p) : ram_load(p, total);
+	out[0] = n == 1 ? both : both & mask64(8 * unit);
+	if (n == 2)
+		out[1] = both >> (8 * unit);
+	c->mon = (struct monitor){.armed = total | (excl_compare_always ? MON_BY_VALUE | MON_PAIRED : 0),
+				  .val = {(uint64_t)both, (uint64_t)(both >> 64)}, .va = va, .load_pc = c->pc,
+				  .granule = (uintptr_t)p >> MONITOR_GRANULE_LOG2, .addr = (uintptr_t)p, .seq = s->seq};
 	stripe_drop(s);
 }
 
-/* What one access of n units of `unit` bytes reads or writes. */
-static u128 joined(uint64_t lo, uint64_t hi, unsigned unit, unsigned n)
+/* The store of a pair that is followed up by value. */
+static bool stx_by_value(struct vcpu *c, uint64_t va, u128 val, unsigned total, unsigned mo)
 {
-	return n == 2 && unit == 4 ? (uint32_t)lo | hi << 32 : (u128)hi << 64 | lo;
+	u128 old = (u128)c->mon.val[1] << 64 | c->mon.val[0];
+
+	return va == c->mon.va && conc_cas(c, va, old, val, total, mo | MF_EXCL_STORE) == old;
 }
 
-/* The store of a store-exclusive by compare and swap with what the load saw. */
-static bool stx_by_value(const struct vcpu *c, void *p, u128 val, unsigned unit, unsigned n)
+/* With the page watched: nobody has stored since the load. */
+static bool stx_by_page(struct vcpu *c, uint64_t va, u128 val, unsigned total, unsigned mo)
 {
-	u128 old = joined(c->mon.val[0], c->mon.val[1], unit, n);
-	uint64_t old64 = (uint64_t)old;
-
-	if ((uintptr_t)p != c->mon.addr)
-		return false;
-	return unit * n == 16 ? ram_cas128(p, &old, val) : ram_cas(p, unit * n, &old64, (uint64_t)val);
-}
-
-bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsigned n, unsigned mo)
-{
-	unsigned total = unit * n, acc = acc_of(mo, ACC_WRITE | ACC_ATOMIC);
-	struct monitor_stripe *s;
+	char *p = resolve_atomic(c, va, total, total, mo, acc_of(mo, ACC_WRITE | ACC_ATOMIC));
+	struct monitor_stripe *s = stripe_of((uintptr_t)p);
 	bool pass;
-	char *p;
 
-	/* Whether an open monitor or a fault is seen first is up to the implementation. */
-	if (!c->mon.granule || c->mon.size != total || (unlikely(c->probe) && !c->probe->stx(c))) {
-		c->mon.granule = 0;
-		c->st.stx_fails++;
-		return false;
-	}
-	if (c->mon.by_value && unlikely(c->pc != c->mon.store_pc) && !excl_compare_always) {
-		excl_distrust(c);
-		c->mon.granule = 0;
-		c->st.stx_fails++;
-		return false;
-	}
-	p = resolve_atomic(c, va, total, total, mo, acc);
-	s = stripe_of((uintptr_t)p);
 	stripe_take(s);
-	pass = (uintptr_t)p >> MONITOR_GRANULE_LOG2 << MONITOR_GRANULE_LOG2 == c->mon.granule && s->seq == c->mon.seq;
-	if (pass && c->mon.by_value) {
-		pass = stx_by_value(c, p, n == 2 ? joined((uint64_t)val[0], (uint64_t)val[1], unit, n) : val[0], unit, n);
-		s->seq += pass;
-		if (pass)
-			c->fence_owed = 0;
-	} else if (pass) {
-		if (total == 16 && n == 2)
-			ram_st128(p, (uint64_t)val[0] | val[1] << 64);
-		else if (n == 2)
-			ram_st64(p, (uint32_t)val[0] | (uint64_t)val[1] << 32);
-		else
-			ram_store(p, unit, (uint64_t)val[0]);
+	pass = (uintptr_t)p >> MONITOR_GRANULE_LOG2 == c->mon.granule && s->seq == c->mon.seq;
+	if (pass) {
+		host_store(p, total, val);
 		stripe_bump(s, 1);
 		if ((mo & MO_MASK) == MO_REL)
 			c->fence_owed = 1;
 	}
 	stripe_drop(s);
-	c->mon.granule = 0;
+	return pass;
+}
+
+bool conc_stx(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsigned n, unsigned mo)
+{
+	unsigned total = unit * n;
+	u128 both = n == 2 ? (val[0] & mask64(8 * unit)) | val[1] << (8 * unit) : val[0];
+	bool pass = false;
+
+	/* Whether an open monitor or a fault is seen first is up to the implementation. */
+	if ((c->mon.armed & MON_BYTES) == total && !(unlikely(c->probe) && !c->probe->stx(c))) {
+		if (!(c->mon.armed & MON_BY_VALUE))
+			pass = stx_by_page(c, va, both, total, mo);
+		else if (c->mon.armed & MON_PAIRED)
+			pass = stx_by_value(c, va, both, total, mo);
+		else
+			excl_distrust(c);
+	}
+	c->mon.armed = 0;
 	c->st.stx_fails += !pass;
 	return pass;
 }
@@ -394,7 +379,8 @@ uint64_t conc_rmw(struct vcpu *c, uint64_t va, uint64_t val, unsigned size, enum
 
 u128 conc_cas(struct vcpu *c, uint64_t va, u128 expect, u128 desired, unsigned size, unsigned mo)
 {
-	void *p = resolve_atomic(c, va, size, size, mo, acc_of(mo, ACC_READ | ACC_WRITE | ACC_ATOMIC));
+	unsigned acc = acc_of(mo, (mo & MF_EXCL_STORE ? 0 : ACC_READ) | ACC_WRITE | ACC_ATOMIC);
+	void *p = resolve_atomic(c, va, size, size, mo, acc);
 	struct monitor_stripe *s = stripe_of((uintptr_t)p);
 	bool done;
 

@@ -14,6 +14,8 @@
 void conc_ld_units(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 void conc_st_units(struct vcpu *c, const u128 *val, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 
+/* The load of a load-exclusive of `bytes`, without a monitor; pays an owed fence. */
+u128 conc_ld_atomic(struct vcpu *c, uint64_t va, unsigned bytes, unsigned mo);
 /* Exclusives: the n units together are one access. */
 void conc_ldx(struct vcpu *c, u128 *out, uint64_t va, unsigned unit, unsigned n, unsigned mo);
 /* True if stored. */

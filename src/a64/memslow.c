@@ -15,6 +15,7 @@
 uint32_t code_gen_all;
 void (*code_stale)(struct vcpu *c, const void *host, size_t len);
 void (*code_sync)(struct vcpu *c);
+void (*code_distrust)(struct vcpu *c);
 void (*cpu_place)(struct vcpu *c, enum cpu_place place);
 
 /* Translates for one kind of access, or raises. */

@@ -61,18 +61,16 @@ static bool wfe_wakes(const struct vcpu *c)
 	       (ld_acq(&c->request) & ~(REQ_IRQ | REQ_SLEEP));
 }
 
-/* Has the marked location changed? Looks at its value: translated stores do not count in a stripe. */
+/* Has the marked location changed, or can't that be told? Looks at its value: translated stores do not count in a stripe. */
 static bool monitor_cleared(const struct vcpu *c)
 {
-	const void *p = (const void *)c->mon.addr;
-	const uint64_t *val = c->mon.val;
+	const struct monitor *m = &c->mon;
+	unsigned bytes = m->armed & MON_BYTES;
+	const void *p = m->armed & MON_BY_VALUE ? tlb_hit(c->tlb, TLB_R, m->va, bytes) : (const void *)m->addr;
 
-	switch (c->mon.size) {
-	case 16: return ram_ld128(p) != ((u128)val[1] << 64 | val[0]);
-	case 8: return ram_ld64(p) != (val[0] | val[1] << 32); /* one unit of 8 bytes, or two of 4 */
-	case 4: return ram_ld32(p) != (uint32_t)val[0];
-	default: return ram_load(p, c->mon.size) != val[0];
-	}
+	if (!p)
+		return true;
+	return bytes == 16 ? ram_ld128(p) != ((u128)m->val[1] << 64 | m->val[0]) : ram_load(p, bytes) != m->val[0];
 }
 
 static void wait_for_store(struct vcpu *c)
@@ -90,7 +88,7 @@ void cpu_wfe(struct vcpu *c)
 	if (at_xchg(&c->event, 0) || wfe_wakes(c))
 		return;
 	trap_wait(c, SCTLR_NTWE, 1);
-	if (c->mon.granule)
+	if (c->mon.armed)
 		wait_for_store(c);
 	else
 		vcpu_ask_sleep(c, SLEEP_WFE);

@@ -199,6 +199,13 @@ void ir_set(struct ir_unit *u, unsigned slot, ir_ref v)
 	u->dirty_seq++;
 }
 
+void ir_forget(struct ir_unit *u, unsigned slot)
+{
+	u->cur[slot] = 0;
+	u->dirty[slot >> 6] &= ~BIT(slot & 63);
+	u->dirty_seq++;
+}
+
 uint32_t ir_snapshot(struct ir_unit *u, uint64_t pc)
 {
 	struct ir_snap *s;

@@ -40,8 +40,9 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 	X(stv, T_NONE, "QV") \
 	X(rmw, T_INT, "QQ")        /* imm operation (numbering of the user); old value */ \
 	X(cas, T_INT, "QQQ")       /* a1 expected, a2 desired; old value */ \
-	X(ldx, T_INT, "Q")         /* load-exclusive */ \
-	X(stx, T_INT, "QQ")        /* store-exclusive; status */ \
+	X(casv, T_VEC, "QVV")      /* the same with 16 bytes */ \
+	X(ldx, T_INT, "Q")         /* load-exclusive that is not half of a pair in this unit; always slow */ \
+	X(stx, T_INT, "QQ")        /* store-exclusive, so; status */ \
 	X(fence, T_NONE, "")       /* full fence; imm 1: only if one is owed */ \
 	X(owe, T_NONE, "")         /* a fence is owed */ \
 	X(helper, T_INT, "qqq")    /* function k, imm HF_ bits, operands optional; snap */ \
@@ -80,6 +81,8 @@ enum ir_rmw { IR_RMW_ADD, IR_RMW_CLR, IR_RMW_EOR, IR_RMW_SET, IR_RMW_SMAX, IR_RM
 #define MEM_ORDERED (1u << 8) /* loads: acquire; stores: release. Only for the slow path: fences are nodes */
 #define MEM_NORET (1u << 9)
 #define MEM_OP_SHIFT 10     /* rmw: enum ir_rmw */
+#define MEM_OP(aux) ((aux) >> MEM_OP_SHIFT & 15)
+#define MEM_EXCL (1u << 14) /* ld, ldv, cas, casv: half of a pair of exclusives; rmw: a whole one and what is between */
 
 /* imm of helper nodes */
 #define HF_SYNC (1u << 0)    /* write all of the snapshot to memory before the call */
@@ -183,6 +186,8 @@ ir_ref ir_emit(struct ir_unit *u, const struct ir_node *n);
 /* Reads and writes of guest registers. */
 ir_ref ir_get(struct ir_unit *u, unsigned slot);
 void ir_set(struct ir_unit *u, unsigned slot, ir_ref v);
+/* The slot is in memory again, or what is there does not matter any more. */
+void ir_forget(struct ir_unit *u, unsigned slot);
 /* The state here, for an instruction at pc; the value for ir_node.snap. */
 uint32_t ir_snapshot(struct ir_unit *u, uint64_t pc);
 /* A new block: all slots are in memory; values of the blocks before are gone. */

@@ -18,7 +18,6 @@
 
 #define MONITOR_GRANULE_LOG2 6
 #define MONITOR_STRIPES 4096
-#define MONITOR_DISTRUSTED 64
 
 struct monitor_stripe {
 	uint32_t locked; /* ATOMIC(acquire in stripe_take, release in stripe_drop) */
@@ -26,17 +25,21 @@ struct monitor_stripe {
 };
 extern struct monitor_stripe monitor_stripes[MONITOR_STRIPES];
 
-/* Per vCPU: what the local and global monitor hold. */
+/* monitor.armed: bytes of the load-exclusive, and how it is followed up (a64/exclusive.h); 0: open */
+#define MON_BYTES 31u
+#define MON_BY_VALUE (1u << 8)
+#define MON_PAIRED (1u << 9) /* with MON_BY_VALUE: what runs is the pair's own code, up to its store */
+
+/* Per vCPU: what the local and global monitor hold. Translated code writes all but the last part. */
 struct monitor {
-	uintptr_t granule; /* OWNER(vcpu) host address of the granule; 0: open */
+	uint64_t armed;    /* OWNER(vcpu) */
+	uint64_t val[2];   /* OWNER(vcpu) what the load read, as it lies in memory */
+	uint64_t va;       /* OWNER(vcpu) by value: where, as a guest address */
+	uint64_t load_pc;  /* OWNER(vcpu) by value: where the load stands */
+	/* by page */
+	uintptr_t granule; /* OWNER(vcpu) host address of the granule */
+	uintptr_t addr;    /* OWNER(vcpu) what was read */
 	uint32_t seq;      /* OWNER(vcpu) stripe's number when marked */
-	uint8_t size;      /* OWNER(vcpu) bytes of the load-exclusive */
-	uintptr_t addr;    /* OWNER(vcpu) what it read, and where */
-	uint64_t val[2];
-	/* Under translated code (a64/exclusive.h), OWNER(vcpu): */
-	bool by_value;     /* the store compares values, and stands at store_pc */
-	uint64_t load_pc, store_pc;
-	uint64_t distrusted[MONITOR_DISTRUSTED]; /* loads that are not followed up by value, by hash of their address */
 };
 
 static inline struct monitor_stripe *stripe_of(uintptr_t host)

@@ -165,13 +165,14 @@ bool x64_supported(void) { return (x64_cpu() & X64_NEEDED) == X64_NEEDED; }
 
 /* -- recovery -- */
 
-static uint64_t int_at(const struct x64_rloc *e, const uint64_t *pool, const char *frame)
+static uint64_t int_at(const struct ir_slot *slots, const struct x64_rloc *e, const uint64_t *pool, const char *frame, const char *env)
 {
 	uint64_t v;
 
 	switch (e->kind & 127) {
 	case RL_GPR: memcpy(&v, frame + FR_GPR + 8 * e->idx, 8); return v;
 	case RL_SPILL: memcpy(&v, frame + FR_SPILL + 16 * e->idx, 8); return v;
+	case RL_ENV: memcpy(&v, env + slots[e->idx].offset, 8); return v;
 	default: return pool[e->idx];
 	}
 }
@@ -187,9 +188,12 @@ static uint32_t flags_of(unsigned kind, uint64_t a, uint64_t b)
 	}
 }
 
-static uint32_t flags_at(const struct x64_rloc *e, const uint64_t *pool, const char *frame)
+static uint32_t flags_at(const struct ir_slot *slots, const struct x64_rloc *e, const uint64_t *pool, const char *frame,
+			 const char *env)
 {
-	return flags_of(e->kind, int_at(e + 1, pool, frame), (e->kind & 127) == RL_FLOGIC ? 0 : int_at(e + 2, pool, frame));
+	uint64_t a = int_at(slots, e + 1, pool, frame, env);
+
+	return flags_of(e->kind, a, (e->kind & 127) == RL_FLOGIC ? 0 : int_at(slots, e + 2, pool, frame, env));
 }
 
 /* Flags that no unit has brought up to date; a snapshot with newer ones replaces them. */
@@ -224,11 +228,13 @@ void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const str
 		if (s->type == T_VEC) {
 			if (e->kind == RL_VK)
 				memcpy(out + s->offset, &pool[e->idx], 16);
+			else if (e->kind == RL_ENV)
+				memcpy(out + s->offset, out + slots[e->idx].offset, 16);
 			else
 				memcpy(out + s->offset, e->kind == RL_XMM ? f + FR_XMM + 16 * e->idx : f + FR_SPILL + 16 * e->idx, 16);
 			continue;
 		}
-		v = (e->kind & 127) >= RL_FSUB ? flags_at(e, pool, f) : int_at(e, pool, f);
+		v = (e->kind & 127) >= RL_FSUB ? flags_at(slots, e, pool, f, out) : int_at(slots, e, pool, f, out);
 		memcpy(out + s->offset, &v, s->size);
 	}
 	memcpy(out + x64_cfg.off_pc, &r->pc, 8);

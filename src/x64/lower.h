@@ -31,7 +31,7 @@ struct val {
 struct group {
 	ir_ref leader, base, ref;
 	int32_t lo, hi;
-	bool write;
+	bool write, excl; /* excl: a pair of exclusives */
 	unsigned members;
 };
 #define MAX_GROUPS (IR_SPARE_NODES - 1)
@@ -174,6 +174,17 @@ bool low_native_v(struct lower *l, ir_ref r);
 void low_call(struct lower *l, ir_ref r);   /* any pure operation by its C function */
 void low_helper(struct lower *l, ir_ref r);
 bool low_mem(struct lower *l, ir_ref r);
+/* -- parts of memory accesses (lower_mem.c) -- */
+/* The slow path of memory node r with these registers as address and operand; jumps to it are added by lo_slow_if(). */
+struct stub *lo_slow_stub(struct lower *l, ir_ref r, int base, int in);
+void lo_slow_if(struct lower *l, struct stub *s, enum x_cc cc);
+/* Checks the access and returns its host operand, in which rcx and rax may be. Destroys rdx. */
+struct xm lo_check(struct lower *l, struct stub *s, bool write, unsigned align);
+/* The group's value where r is not its leader; -1: no group, or its leader. */
+int lo_addend(struct lower *l, ir_ref r);
+void lo_load_int(struct xa *a, unsigned aux, int d, struct xm m);
+void lo_store_int(struct xa *a, unsigned size, struct xm m, int s);
+void low_atomic(struct lower *l, ir_ref r);
 void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
 /* Leaves to the run loop at pc if something is requested, having written these rlocs back. */
@@ -181,6 +192,7 @@ void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n);
 /* used: flags are stored as NZCV, not as an operation (FR_NZ_KIND). */
 void low_writeback(struct lower *l, uint32_t first, uint32_t n, bool used);
 void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used);
+struct xm lo_slot_mem(const struct lower *l, unsigned slot);
 /* -- branches within the unit (lower_loop.c) -- */
 void lo_find_blocks(struct lower *l);
 /* The block that a branch goes to, or -1. */

@@ -17,12 +17,15 @@ struct stub *lo_stub(struct lower *l, enum stub_kind kind)
 
 static struct xm spill_at(unsigned idx) { return xmem(RSP, FR_SPILL + (int)idx * 16); }
 
+struct xm lo_slot_mem(const struct lower *l, unsigned slot) { return xmem(R15, (int)l->u->slots[slot].offset); }
+
 /* The integer of an entry in a register; `scratch` if it has none. */
 static int rloc_int(struct lower *l, const struct x64_rloc *e, int scratch)
 {
 	switch (e->kind & 127) {
 	case RL_GPR: return e->idx;
 	case RL_SPILL: x_load(&l->a, true, scratch, spill_at(e->idx)); return scratch;
+	case RL_ENV: x_load(&l->a, true, scratch, lo_slot_mem(l, e->idx)); return scratch;
 	default: x_mov_ri(&l->a, scratch, l->pool[e->idx]); return scratch;
 	}
 }
@@ -108,6 +111,9 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used)
 
 		if (e->kind == RL_SPILL) {
 			x_vload(a, 0, spill_at(e->idx));
+			x = 0;
+		} else if (e->kind == RL_ENV) {
+			x_vload(a, 0, lo_slot_mem(l, e->idx));
 			x = 0;
 		} else if (e->kind == RL_VK) {
 			x_mov_ri(a, RAX, l->pool[e->idx]);
@@ -356,10 +362,14 @@ static void slow_path(struct lower *l, struct stub *s)
 		x_bind(a, above);
 	if (n->op == IR_stv)
 		x_vstore(a, xmem(RSP, FR_TMP), s->in);
-	else if (n->op != IR_ld && n->op != IR_ldv && n->op != IR_ldx)
+	else if (n->op != IR_ld && n->op != IR_ldv && n->op != IR_ldx && n->op != IR_casv)
 		x_mov(a, true, RCX, s->in);
 	if (n->op == IR_cas)
 		x_store(a, true, xmem(RSP, FR_TMP), s->in2);
+	if (n->op == IR_casv) {
+		x_vstore(a, xmem(RSP, FR_TMP), s->in);
+		x_vstore(a, xmem(RSP, FR_TMP + 16), s->in2);
+	}
 	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_REC));
 	x32(a, s->rec);
 	x_mov_ri(a, RDX, (uint64_t)(uintptr_t)l->job->unit);

@@ -5,7 +5,7 @@
  * units only.  A page that may be written may be read, so loads join a
  * group that a store leads.  A store joins one that a load leads, whose check is then for
  * writing, only if no branch is between them: else the page may be read-only
- * for a long time.
+ * for a long time.  The two halves of a pair of exclusives are a group of their own.
  */
 #include "base/passes.h"
 #include "x64/lower.h"
@@ -15,17 +15,21 @@
 
 static bool joins(const struct ir_node *n)
 {
+	if (n->aux & MEM_EXCL)
+		return n->op != IR_rmw;
 	return (n->op == IR_ld || n->op == IR_ldv || n->op == IR_st || n->op == IR_stv) &&
 	       !(n->aux & (MEM_UNPRIV | MEM_ALIGNED | MEM_ORDERED));
 }
 
-static bool is_store(const struct ir_node *n) { return n->op == IR_st || n->op == IR_stv; }
+static bool is_store(const struct ir_node *n) { return n->op == IR_st || n->op == IR_stv || n->aux & MEM_EXCL; }
 
 /* line: the first node that is executed whenever n is. */
 static bool fits(const struct group *g, const struct ir_node *n, ir_ref line)
 {
 	int32_t lo = (int32_t)n->k, hi = lo + (1 << (n->aux & MEM_SIZE));
 
+	if ((g->excl || n->aux & MEM_EXCL) && !(g->excl && n->aux & MEM_EXCL && lo == g->lo && hi == g->hi))
+		return false;
 	return g->base == n->a[0] && (g->write || !is_store(n) || g->leader >= line) && !(n->aux & MEM_CHECK_SP) && lo > -65536 && hi < 65536 &&
 	       MAX(g->hi, hi) - MIN(g->lo, lo) <= SPAN;
 }
@@ -88,7 +92,8 @@ void lo_find_groups(struct lower *l)
 		} else if (l->ngroups < MAX_GROUPS - 1) {
 			struct group *g = &l->groups[++l->ngroups];
 
-			*g = (struct group){.leader = r, .base = n->a[0], .lo = (int32_t)n->k, .hi = (int32_t)n->k, .write = is_store(n)};
+			*g = (struct group){.leader = r, .base = n->a[0], .lo = (int32_t)n->k, .hi = (int32_t)n->k, .write = is_store(n),
+					    .excl = n->aux & MEM_EXCL};
 			join(l, g, r);
 		}
 	}

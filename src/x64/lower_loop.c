@@ -186,7 +186,7 @@ static void load_rest(struct lower *l, bool vec, const struct move *m)
 		return;
 	}
 	if (e)
-		at = xmem(RSP, FR_SPILL + e->idx * 16);
+		at = e->kind == RL_ENV ? lo_slot_mem(l, e->idx) : xmem(RSP, FR_SPILL + e->idx * 16);
 	if (vec)
 		x_vload(&l->a, m->dst, at);
 	else
@@ -247,6 +247,10 @@ static void put_param(struct lower *l, const struct x64_rloc *e, unsigned k)
 		if (e->idx == FR_PARAM + k)
 			break;
 		x_load(&l->a, true, RAX, xmem(RSP, FR_SPILL + e->idx * 16));
+		x_store(&l->a, true, to, RAX);
+		break;
+	case RL_ENV:
+		x_load(&l->a, true, RAX, lo_slot_mem(l, e->idx));
 		x_store(&l->a, true, to, RAX);
 		break;
 	default:

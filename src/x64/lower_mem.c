@@ -2,7 +2,7 @@
  * Lowering of memory accesses: the check against the software TLB inline
  * (mem/tlb.h), the access, and a slow path out of line that calls back.
  * Ordering is not here: fences are nodes of their own, and locked
- * instructions are full barriers.
+ * instructions (lower_atomic.c) are full barriers.
  */
 #include "x64/lower.h"
 
@@ -25,7 +25,7 @@ static uint32_t new_rec(struct lower *l, ir_ref r)
 	return l->nrecs++;
 }
 
-static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
+struct stub *lo_slow_stub(struct lower *l, ir_ref r, int base, int in)
 {
 	struct stub *s = lo_stub(l, STUB_SLOW);
 
@@ -41,7 +41,7 @@ static struct stub *slow_stub(struct lower *l, ir_ref r, int base, int in)
 	return s;
 }
 
-static void slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
+void lo_slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
 
 static void rorx(struct xa *a, int d, int s, unsigned n)
 {
@@ -77,7 +77,7 @@ int lo_tlb_check(struct lower *l, struct stub *s)
 		at = RAX;
 	}
 	lo_tlb_look(&l->a, at, s->write, s->aux & MEM_UNPRIV, s->bytes);
-	slow_if(l, s, CC_A);
+	lo_slow_if(l, s, CC_A);
 	return at;
 }
 
@@ -87,13 +87,13 @@ static void check_align(struct lower *l, struct stub *s, unsigned align)
 
 	if (s->aux & MEM_CHECK_SP) {
 		x_test_i(a, false, s->base, 15);
-		slow_if(l, s, CC_NE);
+		lo_slow_if(l, s, CC_NE);
 	}
 	if (align <= 1)
 		return;
 	x_lea(a, false, RAX, xmem(s->base, s->disp));
 	x_test_i(a, false, RAX, (int)align - 1);
-	slow_if(l, s, CC_NE);
+	lo_slow_if(l, s, CC_NE);
 }
 
 /* Checks `bytes` at base + lo; afterwards rcx is the addend.  The host operand of the access is returned. */
@@ -113,6 +113,11 @@ static struct xm check_span(struct lower *l, struct stub *s, bool write, unsigne
 	return at == RAX && lo == s->disp ? xmemi(RCX, RAX, 0, 0) : xmemi(s->base, RCX, 0, s->disp);
 }
 
+struct xm lo_check(struct lower *l, struct stub *s, bool write, unsigned align)
+{
+	return check_span(l, s, write, align, s->disp, 1 << (s->aux & MEM_SIZE));
+}
+
 /*
  * The host operand of a plain access.  In a group: the leader checks for all and keeps the addend, the others only look
  * whether it did.  `addend`: the register of the group's value, brought before the stub was made, or -1.
@@ -123,14 +128,14 @@ static struct xm operand(struct lower *l, struct stub *s, ir_ref r, bool write, 
 
 	s->memo = l->memo[r];
 	if (addend < 0)
-		return check_span(l, s, write, align, s->disp, 1 << (s->aux & MEM_SIZE));
+		return lo_check(l, s, write, align);
 	if (g->leader == r) {
 		s->zero = (int8_t)addend;
 		check_span(l, s, g->write, align, g->lo, g->hi - g->lo);
 		x_mov(&l->a, true, addend, RCX);
 	} else {
 		x_test(&l->a, true, addend, addend);
-		slow_if(l, s, CC_E);
+		lo_slow_if(l, s, CC_E);
 	}
 	return xmemi(s->base, addend, 0, s->disp);
 }
@@ -140,7 +145,7 @@ static unsigned align_of(const struct ir_node *n)
 	return n->aux & (MEM_ALIGNED | MEM_ORDERED) ? 1u << (n->aux & MEM_SIZE) : 1;
 }
 
-static void load_int(struct xa *a, unsigned aux, int d, struct xm m)
+void lo_load_int(struct xa *a, unsigned aux, int d, struct xm m)
 {
 	bool w = aux & MEM_SX64, sx = aux & (MEM_SX64 | MEM_SX32);
 
@@ -166,7 +171,7 @@ static void load_int(struct xa *a, unsigned aux, int d, struct xm m)
 	}
 }
 
-static void store_int(struct xa *a, unsigned size, struct xm m, int s)
+void lo_store_int(struct xa *a, unsigned size, struct xm m, int s)
 {
 	switch (size) {
 	case 0: {
@@ -184,8 +189,7 @@ static void store_int(struct xa *a, unsigned size, struct xm m, int s)
 	}
 }
 
-/* The group's value where r is not its leader; -1: no group, or its leader. */
-static int use_addend(struct lower *l, ir_ref r)
+int lo_addend(struct lower *l, ir_ref r)
 {
 	const struct group *g = &l->groups[l->group[r]];
 
@@ -221,9 +225,9 @@ void lo_access(struct lower *l, const struct stub *s, struct xm m)
 	struct xa *a = &l->a;
 
 	switch (LN(s->node)->op) {
-	case IR_ld: load_int(a, s->aux, s->reg, m); break;
+	case IR_ld: lo_load_int(a, s->aux, s->reg, m); break;
 	case IR_ldv: load_vec(a, s->aux & MEM_SIZE, s->reg, m); break;
-	case IR_st: store_int(a, s->aux & MEM_SIZE, m, s->in); break;
+	case IR_st: lo_store_int(a, s->aux & MEM_SIZE, m, s->in); break;
 	default: store_vec(a, s->aux & MEM_SIZE, m, s->in); break;
 	}
 }
@@ -231,8 +235,8 @@ void lo_access(struct lower *l, const struct stub *s, struct xm m)
 static void load(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
-	int base = lo_use(l, n->a[0]), addend = use_addend(l, r), d;
-	struct stub *s = slow_stub(l, r, base, 0);
+	int base = lo_use(l, n->a[0]), addend = lo_addend(l, r), d;
+	struct stub *s = lo_slow_stub(l, r, base, 0);
 	struct xm m;
 
 	/* Before the check: what these spill is spilled on both ways. */
@@ -242,7 +246,7 @@ static void load(struct lower *l, ir_ref r)
 	m = operand(l, s, r, false, align_of(n), addend);
 	s->reg = (int8_t)d;
 	s->load = true;
-	s->probe = addend >= 0 && !(s->aux & MEM_CHECK_SP);
+	s->probe = addend >= 0 && !(s->aux & (MEM_CHECK_SP | MEM_EXCL));
 	lo_access(l, s, m);
 	s->back = l->a.p;
 }
@@ -251,121 +255,15 @@ static void store(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
 	bool vec = n->op == IR_stv;
-	int base = lo_use(l, n->a[0]), v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]), addend = use_addend(l, r);
-	struct stub *s = slow_stub(l, r, base, v);
+	int base = lo_use(l, n->a[0]), v = vec ? lo_usex(l, n->a[1]) : lo_use(l, n->a[1]), addend = lo_addend(l, r);
+	struct stub *s = lo_slow_stub(l, r, base, v);
 	struct xm m;
 
 	if (addend < 0)
 		addend = def_addend(l, r);
 	m = operand(l, s, r, true, align_of(n), addend);
-	s->probe = addend >= 0 && !(s->aux & MEM_CHECK_SP);
+	s->probe = addend >= 0 && !(s->aux & (MEM_CHECK_SP | MEM_EXCL));
 	lo_access(l, s, m);
-	s->back = l->a.p;
-}
-
-static void zext_to(struct xa *a, unsigned size, int d, int s)
-{
-	switch (size) {
-	case 0: x_movzx8(a, d, xr(s)); break;
-	case 1: x_movzx16(a, d, xr(s)); break;
-	default: x_mov(a, size == 3, d, s); break;
-	}
-}
-
-static void locked(struct xa *a, unsigned size, unsigned op, int reg, struct xm m)
-{
-	x8(a, 0xf0);
-	if (size == 0) {
-		if (reg >= RSP && reg < R8 && m.base < R8)
-			x8(a, 0x40);
-		x_op(a, PNONE, op, false, reg, m);
-	} else {
-		x_op(a, size == 1 ? P66 : PNONE, op + 1, size == 3, reg, m);
-	}
-}
-
-static void rmw_loop(struct lower *l, unsigned op, unsigned size, int v)
-{
-	static const uint8_t keep[] = {[IR_RMW_SMAX] = CC_L, [IR_RMW_SMIN] = CC_G, [IR_RMW_UMAX] = CC_B, [IR_RMW_UMIN] = CC_A};
-	struct xa *a = &l->a;
-	bool w = size == 3;
-	uint8_t *again, *at;
-
-	load_int(a, size, RAX, xmem(RCX, 0));
-	again = a->p;
-	switch (op) {
-	case IR_RMW_CLR: x_vex(a, PNONE, 2, true, false, 0xf2, RDX, v, xr(RAX)); break; /* andn */
-	case IR_RMW_EOR:
-		x_mov(a, true, RDX, RAX);
-		x_alu(a, X_XOR, true, RDX, xr(v));
-		break;
-	case IR_RMW_SET:
-		x_mov(a, true, RDX, RAX);
-		x_alu(a, X_OR, true, RDX, xr(v));
-		break;
-	default:
-		x_mov(a, w, RDX, RAX);
-		x_alu(a, X_CMP, w, RDX, xr(v));
-		x_cmov(a, keep[op], w, RDX, xr(v));
-		break;
-	}
-	locked(a, size, 0x0fb0, RDX, xmem(RCX, 0));
-	at = x_jcc(a, CC_NE);
-	if (!a->overflow) {
-		int32_t rel = (int32_t)(again - (at + 4));
-
-		memcpy(at, &rel, 4);
-	}
-}
-
-static void atomic(struct lower *l, ir_ref r)
-{
-	const struct ir_node *n = LN(r);
-	unsigned size = n->aux & MEM_SIZE, op = n->aux >> MEM_OP_SHIFT;
-	int base = lo_use(l, n->a[0]), v = lo_use(l, n->a[1]), v2 = n->op == IR_cas ? lo_use(l, n->a[2]) : 0, d;
-	struct stub *s = slow_stub(l, r, base, v);
-	struct xa *a = &l->a;
-	int result = RAX;
-
-	d = lo_def(l, r);
-	s->in2 = (int8_t)v2;
-	s->load = true;
-	if (n->op == IR_rmw && op >= IR_RMW_SMAX && op <= IR_RMW_UMIN && size < 2) {
-		s->from[s->nfrom++] = x_jmp(a);
-	} else {
-		x_lea(a, true, RCX, check_span(l, s, true, 1u << size, s->disp, 1 << size));
-		if (n->op == IR_cas) {
-			x_mov(a, true, RAX, v);
-			locked(a, size, 0x0fb0, v2, xmem(RCX, 0));
-		} else if (op == IR_RMW_ADD) {
-			x_mov(a, true, RDX, v);
-			locked(a, size, 0x0fc0, RDX, xmem(RCX, 0));
-			result = RDX;
-		} else if (op == IR_RMW_SWP) {
-			x_mov(a, true, RDX, v);
-			locked(a, size, 0x86, RDX, xmem(RCX, 0));
-			result = RDX;
-		} else {
-			rmw_loop(l, op, size, v);
-		}
-		x_op(a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
-		x8(a, 0);
-	}
-	zext_to(a, size, d, result);
-	s->reg = (int8_t)d;
-	s->back = a->p;
-}
-
-/* Exclusives: always by the slow path's function. */
-static void exclusive(struct lower *l, ir_ref r)
-{
-	const struct ir_node *n = LN(r);
-	int base = lo_use(l, n->a[0]), v = n->op == IR_stx ? lo_use(l, n->a[1]) : 0;
-	struct stub *s = slow_stub(l, r, base, v);
-
-	s->load = true;
-	s->reg = (int8_t)lo_def(l, r);
-	s->from[s->nfrom++] = x_jmp(&l->a);
 	s->back = l->a.p;
 }
 
@@ -393,8 +291,7 @@ bool low_mem(struct lower *l, ir_ref r)
 	switch (LN(r)->op) {
 	case IR_ld: case IR_ldv: load(l, r); return true;
 	case IR_st: case IR_stv: store(l, r); return true;
-	case IR_rmw: case IR_cas: atomic(l, r); return true;
-	case IR_ldx: case IR_stx: exclusive(l, r); return true;
+	case IR_rmw: case IR_cas: case IR_casv: case IR_ldx: case IR_stx: low_atomic(l, r); return true;
 	case IR_fence: fence(l, r); return true;
 	case IR_owe:
 		x_op(&l->a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));

@@ -437,6 +437,8 @@ static void capture_one(struct lower *l, unsigned slot, ir_ref r)
 		put_rloc(l, slot, RL_K, pool_add(l, n->k, 0));
 	} else if (n->op == IR_vconst) {
 		put_rloc(l, slot, RL_VK, pool_add(l, n->k, n->k2));
+	} else if (n->op == IR_getr) {
+		put_rloc(l, slot, RL_ENV, n->imm);
 	} else {
 		l->fail = true;
 	}

@@ -52,7 +52,8 @@ struct x64_config {
 };
 extern struct x64_config x64_cfg;
 
-enum x64_lk { RL_GPR, RL_XMM, RL_SPILL, RL_K, RL_VK, RL_FSUB, RL_FADD, RL_FLOGIC };
+/* RL_ENV: another slot, which the unit does not write */
+enum x64_lk { RL_GPR, RL_XMM, RL_SPILL, RL_K, RL_VK, RL_ENV, RL_FSUB, RL_FADD, RL_FLOGIC };
 struct x64_rloc {
 	uint8_t slot;  /* 255: an operand of the entry before */
 	uint8_t kind;  /* enum x64_lk; bit 7: 64-bit flags */
@@ -90,6 +91,7 @@ struct x64_job {
 	uint64_t page_mask;    /* a direct exit inside the page of `pc` is chained, others look up */
 	uint64_t pc;
 	uint32_t ninsns;
+	bool alone;             /* one vCPU: nobody else takes part in read-modify-writes */
 	bool fp_native;        /* FPCR rounds to nearest and does not flush while the unit runs */
 	uint8_t *buf, *end;    /* writable view */
 	intptr_t delta;

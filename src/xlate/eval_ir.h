@@ -11,6 +11,7 @@
 #include "ir/fp_imm.h"
 #include "ir/ops_vec.h"
 #include "xlate/irb.h"
+#include "xlate/pair.h"
 #include "xlate/slots.h"
 
 typedef struct irb E;
@@ -118,28 +119,33 @@ static inline void mem_stp128(E *e, v64 addr, v128 a, v128 b, unsigned mo)
 	irb_storev(e, addr.r, a.r, mo);
 	irb_storev(e, add64(e, addr, k64(e, 16)).r, b.r, mo);
 }
-static inline void mem_ldx(E *e, v64 *res, v64 addr, unsigned size, unsigned mo) { res->r = irb_ldx(e, addr.r, size, mo); }
+static inline void mem_ldx(E *e, v64 *res, v64 addr, unsigned size, unsigned mo) { pair_load(e, &res->r, addr.r, size, 1, mo); }
 static inline void mem_stx(E *e, v64 *status, v64 addr, v64 val, unsigned size, unsigned mo)
 {
-	status->r = irb_stx(e, addr.r, val.r, size, mo);
+	status->r = pair_store(e, addr.r, &val.r, size, 1, mo);
 }
 static inline void mem_ldxp(E *e, v64 *a, v64 *b, v64 addr, unsigned size, unsigned mo)
 {
-	irb_exec(e);
-	*a = *b = k64(e, 0);
+	ir_ref out[2];
+
+	pair_load(e, out, addr.r, size, 2, mo);
+	*a = (v64){out[0]};
+	*b = (v64){out[1]};
 }
 static inline void mem_stxp(E *e, v64 *status, v64 addr, v64 a, v64 b, unsigned size, unsigned mo)
 {
-	irb_exec(e);
-	*status = k64(e, 0);
+	status->r = pair_store(e, addr.r, (const ir_ref[]){a.r, b.r}, size, 2, mo);
 }
 static inline void mem_casp(E *e, v64 *old0, v64 *old1, v64 addr, v64 e0, v64 e1, v64 d0, v64 d1, unsigned size,
 			    unsigned mo)
 {
-	irb_exec(e);
-	*old0 = *old1 = k64(e, 0);
+	ir_ref out[2];
+
+	pair_casp(e, out, addr.r, (const ir_ref[]){e0.r, e1.r}, (const ir_ref[]){d0.r, d1.r}, size, mo);
+	*old0 = (v64){out[0]};
+	*old1 = (v64){out[1]};
 }
-static inline void mem_clrex(E *e) { irb_exec(e); }
+static inline void mem_clrex(E *e) { pair_clear(e); }
 static inline void mem_rmw(E *e, v64 *old, v64 addr, v64 val, unsigned size, enum rmw_op op, unsigned mo)
 {
 	old->r = irb_rmw(e, addr.r, val.r, size, op, mo);
@@ -179,11 +185,7 @@ static inline void raise_smc(E *e, uint32_t imm) { irb_exec(e); }
 static inline void raise_brk(E *e, uint32_t imm) { irb_exec(e); }
 static inline void raise_hlt(E *e, uint32_t imm) { irb_exec(e); }
 static inline void do_eret(E *e) { irb_exec(e); }
-static inline void do_hint(E *e, enum hint_kind kind)
-{
-	if (kind != HINT_NOP)
-		irb_exec(e);
-}
+static inline void do_hint(E *e, enum hint_kind kind) { irb_hint(e, kind); }
 
 /* -- system registers -- */
 static inline void sys_read(E *e, v64 *res, uint32_t enc) { res->r = irb_sys_read(e, enc); }

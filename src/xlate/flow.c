@@ -53,7 +53,7 @@ static int target(unsigned at, uint32_t w, unsigned shift, unsigned bits)
 static bool ends(uint32_t w)
 {
 	if ((w & 0xfffff01fu) == 0xd503201fu)
-		return (w >> 5 & 127) >= 1 && (w >> 5 & 127) <= 5;
+		return (w >> 5 & 127) == 3; /* WFI */
 	return (w & 0xff000000u) == 0xd4000000u || (w & 0xfff00000u) == 0xd5100000u || (w & 0xfffff0ffu) == 0xd50330dfu;
 }
 
@@ -81,6 +81,21 @@ bool flow_uses_flags(uint32_t w)
 	       (w & 0x1fe00000u) == 0x1a000000u;
 }
 
+static bool loads_exclusive(uint32_t w) { return (w & 0x3fe00000u) == 0x08400000u || (w & 0xbfe00000u) == 0x88600000u; }
+static bool stores_exclusive(uint32_t w) { return (w & 0x3fe00000u) == 0x08000000u || (w & 0xbfe00000u) == 0x88200000u; }
+
+/* A CBNZ that goes back to a load-exclusive because the store-exclusive before it has failed is taken seldom: not a loop. */
+static struct insn look_at(struct flow_page *p, unsigned at)
+{
+	uint32_t w = flow_word(p, at);
+	struct insn i = look(at, w);
+
+	if (i.kind == MAY_GO && (w & 0x7f000000u) == 0x35000000u && i.to != NOWHERE && i.to < (int)at &&
+	    stores_exclusive(flow_word(p, at - 1)) && loads_exclusive(flow_word(p, (unsigned)i.to)))
+		return (struct insn){FALLS, NOWHERE};
+	return i;
+}
+
 static void lead(struct graph *g, int at)
 {
 	if (at < 0 || at >= FLOW_PAGE_WORDS || flow_has(g->leads, (unsigned)at) || g->nqueue == MAX_BLOCKS)
@@ -95,7 +110,7 @@ static void explore(struct graph *g, unsigned entry, unsigned most)
 	lead(g, (int)entry);
 	for (unsigned k = 0; k < g->nqueue; k++)
 		for (unsigned at = g->queue[k]; at < FLOW_PAGE_WORDS && !flow_has(g->seen, at) && most; at++, most--) {
-			struct insn i = look(at, flow_word(g->page, at));
+			struct insn i = look_at(g->page, at);
 
 			g->seen[at / 64] |= BIT(at & 63);
 			if (i.kind == FALLS)
@@ -114,7 +129,7 @@ static void add_block(struct graph *g, unsigned at)
 	struct insn i;
 
 	for (unsigned k = at;; k++) {
-		i = look(k, flow_word(g->page, k));
+		i = look_at(g->page, k);
 		b->last = (uint16_t)k;
 		if (i.kind != FALLS || k + 1 == FLOW_PAGE_WORDS || flow_has(g->leads, k + 1) || !flow_has(g->seen, k + 1))
 			break;

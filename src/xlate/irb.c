@@ -2,7 +2,6 @@
 #include "xlate/irb.h"
 
 #include "a64/cpu_ops.h"
-#include "a64/exclusive.h"
 #include "a64/interp_mem.h"
 #include "base/bits.h"
 #include "mem/access.h"
@@ -13,8 +12,7 @@ _Static_assert((int)IR_RMW_SWP == (int)RMW_SWP && (int)IR_RMW_UMAX == (int)RMW_U
 
 static unsigned size_log2(unsigned size) { return (unsigned)__builtin_ctz(size); }
 
-/* The parts that all accesses share. False: this one is not for the fast path at all. */
-static bool access_node(struct irb *e, struct ir_node *n, ir_ref addr, unsigned size, unsigned mo)
+bool irb_access(struct irb *e, struct ir_node *n, ir_ref addr, unsigned size, unsigned mo)
 {
 	int32_t disp;
 
@@ -49,7 +47,7 @@ ir_ref irb_load(struct irb *e, ir_ref addr, unsigned size, unsigned mo)
 	struct ir_node n = {.op = IR_ld};
 
 	order_before_load(e, mo, false);
-	return access_node(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
+	return irb_access(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
 }
 
 ir_ref irb_loadv(struct irb *e, ir_ref addr, unsigned mo)
@@ -57,7 +55,7 @@ ir_ref irb_loadv(struct irb *e, ir_ref addr, unsigned mo)
 	struct ir_node n = {.op = IR_ldv};
 
 	order_before_load(e, mo, false);
-	return access_node(e, &n, addr, 16, mo) ? ir_emit(e->u, &n) : ir_vconst(e->u, 0, 0);
+	return irb_access(e, &n, addr, 16, mo) ? ir_emit(e->u, &n) : ir_vconst(e->u, 0, 0);
 }
 
 static void store(struct irb *e, unsigned op, ir_ref addr, ir_ref val, unsigned size, unsigned mo)
@@ -65,7 +63,7 @@ static void store(struct irb *e, unsigned op, ir_ref addr, ir_ref val, unsigned 
 	struct ir_node n = {.op = (uint16_t)op, .a = {0, val}};
 
 	order_before_store(e, mo, false);
-	if (access_node(e, &n, addr, size, mo))
+	if (irb_access(e, &n, addr, size, mo))
 		ir_emit(e->u, &n);
 	order_after_store(e, mo, false);
 }
@@ -85,28 +83,21 @@ ir_ref irb_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_o
 {
 	struct ir_node n = {.op = IR_rmw, .a = {0, val}, .aux = (uint16_t)((unsigned)op << MEM_OP_SHIFT)};
 
-	return access_node(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
+	return irb_access(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
 }
 
 ir_ref irb_cas(struct irb *e, ir_ref addr, ir_ref expect, ir_ref desired, unsigned size, unsigned mo)
 {
 	struct ir_node n = {.op = IR_cas, .a = {0, expect, desired}};
 
-	return access_node(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
+	return irb_access(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
 }
 
-ir_ref irb_ldx(struct irb *e, ir_ref addr, unsigned size, unsigned mo)
+ir_ref irb_pair_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_op op, unsigned mo, unsigned rt)
 {
-	struct ir_node n = {.op = IR_ldx};
+	struct ir_node n = {.op = IR_rmw, .a = {0, val}, .aux = (uint16_t)((unsigned)op << MEM_OP_SHIFT | MEM_EXCL)};
 
-	return access_node(e, &n, addr, size, mo | excl_scan(e->c, e->pc) << EXCL_PAIR_SHIFT) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
-}
-
-ir_ref irb_stx(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo)
-{
-	struct ir_node n = {.op = IR_stx, .a = {0, val}};
-
-	return access_node(e, &n, addr, size, mo) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
+	return irb_access(e, &n, addr, size, mo | rt << PAIR_RT_SHIFT) ? ir_emit(e->u, &n) : ir_const(e->u, 0);
 }
 
 ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, ir_ref c)
@@ -145,6 +136,48 @@ void irb_isb(struct irb *e)
 {
 	irb_helper(e, (uintptr_t)help_isb, HF_SYNC, 0, 0, 0);
 	e->next = NEXT_LEAVE;
+}
+
+/* -- hints -- */
+
+/* Did the vCPU let go of its core, so that what the unit relies on may have changed, or must the run loop look? */
+static bool has_yielded(const struct vcpu *c, uint64_t yields) { return c->st.yields != yields || ld_acq(&c->request); }
+
+static uint64_t help_yield(struct vcpu *c)
+{
+	uint64_t n = c->st.yields;
+
+	cpu_yield(c);
+	return has_yielded(c, n);
+}
+static uint64_t help_wfe(struct vcpu *c)
+{
+	uint64_t n = c->st.yields;
+
+	cpu_wfe(c);
+	return has_yielded(c, n);
+}
+static uint64_t help_sev(struct vcpu *c)
+{
+	cpu_sev(c);
+	return 0;
+}
+static uint64_t help_sevl(struct vcpu *c)
+{
+	cpu_sevl(c);
+	return 0;
+}
+
+void irb_hint(struct irb *e, enum hint_kind kind)
+{
+	switch (kind) {
+	case HINT_NOP: break;
+	case HINT_YIELD: irb_helper(e, (uintptr_t)help_yield, HF_SYNC | HF_LEAVE, 0, 0, 0); break;
+	case HINT_WFE: irb_helper(e, (uintptr_t)help_wfe, HF_SYNC | HF_LEAVE, 0, 0, 0); break;
+	case HINT_SEV: irb_helper(e, (uintptr_t)help_sev, HF_SYNC, 0, 0, 0); break;
+	case HINT_SEVL: irb_helper(e, (uintptr_t)help_sevl, HF_SYNC, 0, 0, 0); break;
+	case HINT_WFI: irb_exec(e); break;
+	}
 }
 
 /* -- system registers -- */

@@ -10,6 +10,7 @@
 #include "ir/ir.h"
 
 struct a64_insn;
+struct walk;
 
 /* How the instruction just built goes on. */
 enum irb_next {
@@ -32,9 +33,22 @@ struct irb {
 	uint64_t target;
 	enum br_hint hint;
 	ir_ref sp_ok;     /* base that is known to be 16-byte aligned */
+	struct walk *walk; /* for xlate_peek() */
+	struct {          /* the load-exclusive of a pair (pair.h) */
+		uint64_t store_pc; /* where its store stands; 0: none */
+		ir_ref base, val;
+		int32_t disp;
+		unsigned bytes;
+	} pair;
 };
 
 typedef void irb_fn(struct irb *e, const struct a64_insn *insn);
+
+/* -- xlate.c -- */
+/* The word at pc, which becomes part of what the unit was made from. False: not on its page. */
+bool xlate_peek(const struct irb *e, uint64_t pc, uint32_t *word);
+/* Builds the effects of an instruction, at e->pc. */
+void xlate_insn(struct irb *e, const struct a64_insn *insn);
 
 /* -- irb.c: effects that are more than one node -- */
 ir_ref irb_load(struct irb *e, ir_ref addr, unsigned size, unsigned mo);    /* bytes 1..8 */
@@ -43,10 +57,14 @@ void irb_store(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned m
 void irb_storev(struct irb *e, ir_ref addr, ir_ref val, unsigned mo);
 ir_ref irb_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_op op, unsigned mo);
 ir_ref irb_cas(struct irb *e, ir_ref addr, ir_ref expect, ir_ref desired, unsigned size, unsigned mo);
-ir_ref irb_ldx(struct irb *e, ir_ref addr, unsigned size, unsigned mo);
-ir_ref irb_stx(struct irb *e, ir_ref addr, ir_ref val, unsigned size, unsigned mo);
+/* A whole loop of exclusives whose load is to register rt: what the slow path needs to do it step by step. */
+#define PAIR_RT_SHIFT 11
+ir_ref irb_pair_rmw(struct irb *e, ir_ref addr, ir_ref val, unsigned size, enum rmw_op op, unsigned mo, unsigned rt);
+/* Fills n with what all accesses share, the snapshot too. False: this one is not for the fast path at all. */
+bool irb_access(struct irb *e, struct ir_node *n, ir_ref addr, unsigned size, unsigned mo);
 void irb_dczva(struct irb *e, ir_ref addr);
 void irb_isb(struct irb *e);
+void irb_hint(struct irb *e, enum hint_kind kind);
 ir_ref irb_sys_read(struct irb *e, uint32_t enc);
 void irb_sys_write(struct irb *e, uint32_t enc, ir_ref val);
 ir_ref irb_sys_op(struct irb *e, uint32_t enc, ir_ref val);

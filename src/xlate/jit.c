@@ -25,6 +25,7 @@
 #include "tcache/tcache.h"
 #include "x64/x64.h"
 #include "xlate/disas.h"
+#include "xlate/irb.h"
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
 
@@ -83,6 +84,7 @@ static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr,
 	void *p;
 
 	if ((r->op != IR_ld && r->op != IR_ldv && !write) || (r->aux & MEM_CHECK_SP) ||
+	    (r->aux & MEM_ALIGNED && addr & (size - 1)) ||
 	    !(p = refill(c, addr, size, r->imm, write)))
 		return false;
 	*res = 0;
@@ -98,6 +100,17 @@ static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr,
 		break;
 	}
 	return true;
+}
+
+/* A whole loop of exclusives, from the state before its load: the load, then the rest one by one. */
+static _Noreturn void pair_steps(struct vcpu *c, uint64_t addr, unsigned size, unsigned mo)
+{
+	u128 v;
+
+	v = conc_ld_atomic(c, addr, size, mo & MO_MASK);
+	c->x[mo >> PAIR_RT_SHIFT & 31] = (uint64_t)v;
+	excl_finish_pair(c, addr, (uint64_t)v, size);
+	siglongjmp(c->unwind, 1);
 }
 
 static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
@@ -118,10 +131,15 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 		exc_sp_align(c);
 	switch (r->op) {
 	case IR_ld:
+		if (r->aux & MEM_EXCL)
+			return (uint64_t)conc_ld_atomic(c, addr, size, mo);
 		conc_ld_units(c, &v, addr, size, 1, mo);
 		return extended((uint64_t)v, r->aux);
 	case IR_ldv:
-		conc_ld_units(c, tmp, addr, size, 1, mo);
+		if (r->aux & MEM_EXCL)
+			*tmp = conc_ld_atomic(c, addr, 16, mo);
+		else
+			conc_ld_units(c, tmp, addr, size, 1, mo);
 		return 0;
 	case IR_st:
 		conc_st_units(c, &v, addr, size, 1, mo);
@@ -129,8 +147,14 @@ static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_
 	case IR_stv:
 		conc_st_units(c, tmp, addr, size, 1, mo);
 		return 0;
-	case IR_rmw: return conc_rmw(c, addr, val, size, (enum rmw_op)(r->aux >> MEM_OP_SHIFT), mo);
+	case IR_rmw:
+		if (r->aux & MEM_EXCL)
+			pair_steps(c, addr, size, mo);
+		return conc_rmw(c, addr, val, size, (enum rmw_op)MEM_OP(r->aux), mo);
 	case IR_cas: return (uint64_t)conc_cas(c, addr, val, desired, size, mo);
+	case IR_casv:
+		*tmp = conc_cas(c, addr, tmp[0], tmp[1], 16, mo);
+		return 0;
 	case IR_ldx:
 		conc_ldx(c, &v, addr, size, 1, mo);
 		return (uint64_t)v;
@@ -170,6 +194,12 @@ static void on_sync(struct vcpu *c)
 {
 	if (c->jit)
 		tcache_sync(c->jit->tc, serve_tlb, c);
+}
+
+static void on_distrust(struct vcpu *c)
+{
+	if (c->jit)
+		tcache_flush(cache);
 }
 
 static void on_place(struct vcpu *c, enum cpu_place place)
@@ -215,6 +245,7 @@ int jit_init(size_t bytes, struct err *e)
 	excl_translated = true;
 	code_stale = on_stale;
 	code_sync = on_sync;
+	code_distrust = on_distrust;
 	cpu_place = on_place;
 	evictor = jit_evict_us ? tcache_evictor_start(cache, jit_evict_us) : 0;
 	excl_compare_always = mcm_lower(mcm_mapping_selected(), MCM_STX_IMPURE)->access == MCM_X_CMPXCHG;
@@ -225,6 +256,7 @@ void jit_fini(void)
 {
 	code_stale = 0;
 	code_sync = 0;
+	code_distrust = 0;
 	cpu_place = 0;
 	tcache_evictor_stop(evictor);
 	evictor = 0;

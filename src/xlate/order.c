@@ -20,21 +20,28 @@ static void around(struct irb *e, unsigned what)
 
 static const struct mcm_lowering *row(enum mcm_class c) { return mcm_lower(mcm_mapping_selected(), c); }
 
-static enum mcm_class load_class(unsigned mo)
+static enum mcm_class load_class(unsigned mo, bool exclusive)
 {
+	if (exclusive)
+		return (mo & MO_MASK) == MO_ACQ ? MCM_LDX_ACQ : MCM_LDX;
 	switch (mo & MO_MASK) {
 	case MO_ACQ: return MCM_LD_ACQ;
 	case MO_ACQPC: return MCM_LD_ACQPC;
 	default: return MCM_LD;
 	}
 }
-static enum mcm_class store_class(unsigned mo) { return (mo & MO_MASK) == MO_REL ? MCM_ST_REL : MCM_ST; }
+static enum mcm_class store_class(unsigned mo, bool exclusive)
+{
+	if (exclusive)
+		return (mo & MO_MASK) == MO_REL ? MCM_STX_PURE_REL : MCM_STX_PURE;
+	return (mo & MO_MASK) == MO_REL ? MCM_ST_REL : MCM_ST;
+}
 
-void order_before_load(struct irb *e, unsigned mo, bool exclusive) { around(e, row(load_class(mo))->before); }
-void order_before_store(struct irb *e, unsigned mo, bool exclusive) { around(e, row(store_class(mo))->before); }
+void order_before_load(struct irb *e, unsigned mo, bool exclusive) { around(e, row(load_class(mo, exclusive))->before); }
+void order_before_store(struct irb *e, unsigned mo, bool exclusive) { around(e, row(store_class(mo, exclusive))->before); }
 void order_after_store(struct irb *e, unsigned mo, bool exclusive)
 {
-	const struct mcm_lowering *l = row(store_class(mo));
+	const struct mcm_lowering *l = row(store_class(mo, exclusive));
 
 	around(e, l->access == MCM_X_XCHG ? l->after | MCM_A_FENCE : l->after); /* an exchange orders as a store and a fence */
 }

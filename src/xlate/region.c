@@ -323,7 +323,7 @@ static void plan_loop(const struct region *g, const struct facts *f, struct regi
 		for (unsigned c = 0; c < p->loop[j].n && parent(g->f, j) == l; c++)
 			ch.reads[p->loop[j].c[c].slot] += INNER * (1u + p->loop[j].c[c].written);
 	choose(&p->loop[l], f, &ch, 0, SLOT_V0, MAX_INT, MAX_INT_WRITTEN);
-	choose(&p->loop[l], f, &ch, SLOT_V0, SLOT_COUNT, MAX_VEC, MAX_VEC_WRITTEN);
+	choose(&p->loop[l], f, &ch, SLOT_V0, SLOT_MON_ARMED, MAX_VEC, MAX_VEC_WRITTEN);
 	assign(g, p, l);
 }
 

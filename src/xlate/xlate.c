@@ -12,6 +12,7 @@
 #include "mem/access.h"
 #include "xlate/disas.h"
 #include "xlate/irb.h"
+#include "xlate/pair.h"
 #include "xlate/region.h"
 #include "xlate/slots.h"
 
@@ -35,6 +36,7 @@ static irb_fn *const irb_table[A64_OP_COUNT] = {
 
 #define XS(n) {T_INT, 8, offsetof(struct vcpu, x) + 8 * (n), "x" #n}
 #define VS(n) {T_VEC, 16, offsetof(struct vcpu, v) + 16 * (n), "v" #n}
+#define MS(name, field) {T_INT, 8, offsetof(struct vcpu, mon.field), name}
 const struct ir_slot xlate_slots[SLOT_COUNT] = {
 	XS(0), XS(1), XS(2), XS(3), XS(4), XS(5), XS(6), XS(7), XS(8), XS(9), XS(10), XS(11), XS(12), XS(13), XS(14), XS(15),
 	XS(16), XS(17), XS(18), XS(19), XS(20), XS(21), XS(22), XS(23), XS(24), XS(25), XS(26), XS(27), XS(28), XS(29), XS(30),
@@ -43,6 +45,7 @@ const struct ir_slot xlate_slots[SLOT_COUNT] = {
 	VS(0), VS(1), VS(2), VS(3), VS(4), VS(5), VS(6), VS(7), VS(8), VS(9), VS(10), VS(11), VS(12), VS(13), VS(14), VS(15),
 	VS(16), VS(17), VS(18), VS(19), VS(20), VS(21), VS(22), VS(23), VS(24), VS(25), VS(26), VS(27), VS(28), VS(29), VS(30),
 	VS(31),
+	MS("mon.armed", armed), MS("mon.val", val[0]), MS("mon.val_hi", val[1]), MS("mon.va", va), MS("mon.pc", load_pc),
 };
 
 struct xlate {
@@ -140,6 +143,21 @@ static bool goes_on(const struct walk *w, uint64_t pc)
 	return w->in_region ? flow_has(f->inside, word_of(pc)) && !flow_has(f->starts, word_of(pc)) : !flow_has(f->heads, word_of(pc));
 }
 
+bool xlate_peek(const struct irb *e, uint64_t pc, uint32_t *word)
+{
+	struct walk *w = e->walk;
+	unsigned at = word_of(pc);
+
+	if (!in_page(w, pc))
+		return false;
+	w->lo = MIN(w->lo, at);
+	w->hi = MAX(w->hi, at + 1);
+	*word = flow_word(&w->x->page, at);
+	return true;
+}
+
+void xlate_insn(struct irb *e, const struct a64_insn *insn) { irb_table[insn->op](e, insn); }
+
 /* Returns inside a region may go behind its calls. */
 static void guess_return(struct irb *e, const struct walk *w)
 {
@@ -184,7 +202,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 	save(e->u, &s);
 	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
 		e->next = NEXT_EXEC;
-	else
+	else if (!pair_fuse(e, &in))
 		irb_table[in.op](e, &in);
 	switch (e->next) {
 	case NEXT_EXEC:
@@ -250,6 +268,10 @@ static void build_block(struct irb *e, struct walk *w, unsigned budget)
 	while (build_insn(e, w)) {
 		bool joins = !goes_on(w, e->pc);
 
+		if (pair_open(e)) { /* stays in one piece */
+			budget -= budget > 0;
+			continue;
+		}
 		if (joins || !budget--) {
 			/* the state is that after the last instruction: e->pc is the next */
 			ir_emit(e->u, &(struct ir_node){.op = IR_br, .aux = wants(w, e->pc), .k = e->pc, .snap = ir_snapshot(e->u, joins ? e->pc - 4 : e->pc)});
@@ -260,7 +282,7 @@ static void build_block(struct irb *e, struct walk *w, unsigned budget)
 
 static void build(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk *w, unsigned budget)
 {
-	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc};
+	struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = pc, .walk = w};
 
 	walk_start(w);
 	w->in_region = false;
@@ -280,7 +302,7 @@ static void build_region(struct xlate *x, struct vcpu *c, uint64_t pc, struct wa
 	region_block(x->u, g, 0, plan);
 	ir_emit(x->u, &(struct ir_node){.op = IR_br, .k = pc, .snap = ir_snapshot(x->u, pc - 4)});
 	for (unsigned k = 1; k < g->nblocks; k++) {
-		struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = g->block[k]};
+		struct irb e = {.u = x->u, .c = c, .ctx = c->ctx, .pc = g->block[k], .walk = w};
 
 		region_block(x->u, g, k, plan);
 		build_block(&e, w, REGION_BUDGET * budget);
@@ -445,7 +467,8 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
-	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .fp_native = !(c->ctx & CTX_FPMODE) && pass_on(PASS_FP)};
+	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .alone = c->nvcpus == 1,
+			      .fp_native = !(c->ctx & CTX_FPMODE) && pass_on(PASS_FP)};
 	uint64_t gen = tcache_watch(t, host - word_of(pc)); /* the guest's code is read after this */
 	bool regions = pass_on(PASS_REGIONS);
 

@@ -68,7 +68,6 @@ void cpu_sevl(struct vcpu *c) {}
 void cpu_yield(struct vcpu *c) {}
 void cpu_isb(struct vcpu *c) {}
 bool excl_translated, excl_compare_always; /* no translator here */
-bool excl_by_value(struct vcpu *c, unsigned mo) { return false; }
 void excl_distrust(struct vcpu *c) {}
 void excl_watch(struct vcpu *c, const void *p) {}
 bool excl_is_watched(const struct vcpu *c, const void *p) { return true; }
@@ -140,7 +139,7 @@ void flat_run(struct vcpu *c, const struct case_input *in, struct case_result *o
 	c->fp.fpcr = s->fpcr;
 	c->fp.fpsr = s->fpsr;
 	memcpy(c->v, s->v, sizeof(s->v));
-	c->mon.granule = 0;
+	c->mon.armed = 0;
 	*(uint32_t *)(void *)(code + (s->pc - CASE_CODE)) = in->word;
 	zero_gen++;
 	trap = CASE_OK;

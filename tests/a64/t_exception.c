@@ -24,12 +24,12 @@ static void entry_state(void)
 	c->uao = 1;
 	c->dit = 1;
 	c->ssbs = 1;
-	c->mon.granule = 64;
+	c->mon.armed = 8;
 	EXPECT(exc_svc(c, 0x1234), 0x400, ESR(0x15, 0x1234), CODE + 4, "SVC from EL0");
 	is_u64(c->sys.spsr, 0xa0000000 | BIT(23) | BIT(24) | BIT(12), "SPSR holds NZCV, UAO, DIT, SSBS, EL0t");
 	ok(c->daif == 15 && c->pan == 1 && !c->uao && c->dit && !c->ssbs, "PSTATE at entry: DAIF, PAN by SPAN, UAO, DIT, SSBS by DSSBS");
 	ok(c->sp == 0x2222 && c->sp_el[0] == 0x1111, "stack pointers are banked");
-	ok(!c->mon.granule, "the local monitor is open");
+	ok(!c->mon.armed, "the local monitor is open");
 	cpu_eret(c);
 	ok(c->el == 0 && c->sp == 0x1111 && c->npc == CODE + 4 && c->uao && c->ssbs && !c->pan && c->daif == 0,
 	   "ERET restores");
