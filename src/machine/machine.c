@@ -206,6 +206,20 @@ static int start_jit(struct machine *m, struct err *e)
 	return jit_init((size_t)mib << 20, e);
 }
 
+/* What no engine knows is an error; what another one knows is not. */
+static int finish_accel(struct opts *o, struct err *e)
+{
+	static const char *const keys[] = {"accel", "tb-size", "hot", "check", "thread", "split-wx", "one-insn-per-tb"};
+
+	if (!o)
+		return 0;
+	for (unsigned k = 0; k < ARRAY_SIZE(keys); k++)
+		opts_str(o, keys[k], NULL);
+	for (unsigned k = 0; k < PASS_COUNT; k++)
+		opts_str(o, pass_names[k], NULL);
+	return opts_finish(o, e);
+}
+
 /* -perfmap, -jitdump, -symbols */
 static int start_perfmap(struct machine *m, struct err *e)
 {
@@ -236,7 +250,7 @@ static int make_cpus(struct machine *m, struct err *e)
 	if (choose_cpu(m, e))
 		return -1;
 	m->engine_name = m->cfg->accel == ACCEL_LOCKSTEP ? "lockstep" : m->jit ? "jit" : "interp";
-	if ((m->jit && start_jit(m, e)) || start_perfmap(m, e))
+	if ((m->jit && start_jit(m, e)) || finish_accel(m->cfg->accel_props, e) || start_perfmap(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);

@@ -121,6 +121,8 @@ U~JSON~-blockdev '{}'
 I~cannot open~-blockdev driver=file,node-name=d,filename=missing $d
 U~tb-size~-accel jit,tb-size=0
 U~tb-size~-accel jit,tb-size=9999
+U~tb-size~-accel jit,tb-sise=9
+U~perf~-accel tcg,perf=map
 U~rr~-sched rr:1 -accel jit
 U~-sched~-sched list:x
 U~-sched~-sched sideways
