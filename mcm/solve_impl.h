@@ -111,7 +111,7 @@ static bool co_follow(struct search *s, unsigned *cell, unsigned *wa, unsigned *
 static bool search_co(struct search *s)
 {
 	size_t mark = s->ntrail;
-	unsigned c, a, b;
+	unsigned c, a = 0, b = 0;
 
 	if (!co_follow(s, &c, &a, &b)) {
 		undo_to(s, mark);
