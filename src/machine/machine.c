@@ -406,6 +406,7 @@ static int run(struct machine *m, struct err *e)
 
 void machine_free(struct machine *m)
 {
+	timer_service_stop(); /* an armed alarm of a device would fire when the device is gone */
 	qmp_free(m->qmp);
 	while (m->parts) {
 		struct machine_part *p = m->parts;
@@ -425,7 +426,6 @@ void machine_free(struct machine *m)
 	}
 	for (unsigned k = 0; k < m->ncpus; k++)
 		gtimer_stop(m->cpus[k]);
-	timer_service_stop();
 	lockstep_free(m->lockstep);
 	if (m->gic)
 		gic_free(m->gic);
