@@ -149,6 +149,7 @@ static void make_known(struct tcache *t, struct region *r, struct tblock *b, con
 	r->code_end = (uint8_t *)(uintptr_t)d->code + ALIGN_UP(d->code_bytes, 16);
 	r->live++;
 	list_pages(b);
+	st_rel(&b->dead, 0); /* pairs with tblock_arrived() */
 	tc_hash_insert(t, b);
 	t->stats.blocks++;
 	t->stats.live++;

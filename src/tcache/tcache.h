@@ -37,6 +37,7 @@
 
 #include <stdio.h>
 
+#include "base/atomic.h"
 #include "base/err.h"
 #include "base/types.h"
 
@@ -81,7 +82,7 @@ struct tblock {
 	const struct tspan *spans;   /* CONST_AFTER_INIT */
 	const void *guest_copy;      /* CONST_AFTER_INIT: the spans' bytes as translated, one after another */
 	void *blob;                  /* CONST_AFTER_INIT: the translator's (recovery tables), 16-byte aligned */
-	uint32_t dead;               /* ATOMIC(st_rel by the killer with both locks held, ld_acq): not to be entered */
+	uint32_t dead;               /* ATOMIC(st_rel by the killer with both locks held and, as 0, by tcache_publish(); ld_acq): not to be entered */
 	struct tblock *hash_next;    /* RCU(tcache): ld_acq in tcache_lookup(), st_rel by writers with tcache.lock */
 	struct tlink *incoming;      /* GUARDED_BY(link_lock) */
 	struct tpage_ref {
@@ -91,6 +92,16 @@ struct tblock {
 		struct tpage_ref **pprev;
 	} pages[TBLOCK_PAGES];
 };
+
+/*
+ * For C code that translated code has called: the jump that led into b was published after b's tables were written,
+ * and the host keeps the order of the loads; this says so to the compiler and to those who look for races. Pairs with tcache_publish().
+ */
+static inline const struct tblock *tblock_arrived(const void *b)
+{
+	(void)ld_acq(&((const struct tblock *)b)->dead);
+	return b;
+}
 
 /* Upcalls. */
 struct tcache_ops {

@@ -116,7 +116,7 @@ static _Noreturn void pair_steps(struct vcpu *c, uint64_t addr, unsigned size, u
 static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
 {
 	struct vcpu *c = env;
-	const struct xlate_meta *m = ((const struct tblock *)unit)->blob;
+	const struct xlate_meta *m = tblock_arrived(unit)->blob;
 	const struct x64_rec *r = &m->recs[rec];
 	unsigned size = 1u << (r->aux & MEM_SIZE), mo = r->imm;
 	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
@@ -379,6 +379,8 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
 	*prev = x64_enter(c, u->code, link);
+	if (*prev && *prev != X64_EXEC)
+		tblock_arrived(*prev);
 	/* A tagged branch target is in no jump cache, so it comes here before anybody sees the pc. */
 	if (unlikely(sext(c->pc, 56) != c->pc))
 		c->pc = mmu_branch_target(c, c->pc);
