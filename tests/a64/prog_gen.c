@@ -69,8 +69,12 @@ static uint32_t random_fields(struct prog_gen *g, const struct a64_row *r)
 		uint32_t m = (uint32_t)mask64(f->width) << f->lsb;
 
 		if (f->name[0] == 'r' && f->width >= 4) {
-			if (below(g, 4)) /* few registers, so that values meet */
+			unsigned how = below(g, 16);
+
+			if (how < 12) /* few registers, so that values meet */
 				w &= ~(0x18u << f->lsb & m);
+			else if (how == 12) /* the zero register, or SP */
+				w |= m;
 		} else if (below(g, 12) == 0) {
 			w = below(g, 2) ? w & ~m : w | m;
 		}

@@ -33,6 +33,8 @@ openssl speed -seconds 1 sha256 2>&1 | tail -1
 echo abc | openssl sha256
 python3 -c 'import hashlib; print(\"python\", sum(x * x for x in range(100000)), hashlib.md5(b\"abc\").hexdigest())'
 stress-ng --cpu 2 --verify --timeout 10s 2>&1
+stress-ng --verify --timeout 10s --vecmath 1 --matrix 1 --qsort 1 --bsearch 1 --str 1 --wcs 1 --hash 1 --atomic 2 --mutex 2 --memcpy 1 \\
+	--vm 1 --vm-bytes 32M --switch 1 --futex 2 --sem 2 --zlib 1 --fp-error 1 --mergesort 1 2>&1 | sed 's/^/classes: /'
 wget -q -O /tmp/blob http://10.0.2.2:$port/blob && sha256sum /tmp/blob
 head -c 20000000 /dev/urandom >/root/data && cp /root/data /root/copy && cp -r /usr/lib/python3.* /root/tree
 find /root -type f | sort | xargs sha256sum >/sums
@@ -42,6 +44,7 @@ ok "openssl speed" says '^sha256 +[0-9.]+k'
 ok "openssl sha256" says 'edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb'
 ok "python" says '^python 333328333350000 900150983cd24fb0d6963f7d28e17f72'
 ok "stress-ng --cpu 2 --verify" says 'successful run completed'
+ok "stress-ng --verify of arithmetic, vectors, memory, locks and switches" says '^classes: .*successful run completed'
 ok "wget from the host" says "$blob"
 job 'sha256sum -c --quiet /sums && echo "sums hold $(wc -l </sums)"
 e2fsck -fn /dev/vda 2>&1 | tail -1'

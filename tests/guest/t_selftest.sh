@@ -2,7 +2,7 @@
 # Checks that the kernel and a program make of the machine, in a guest: the self-tests of all cryptographic algorithms of
 # the distribution's kernel (those of the Arm extensions among them), RAID6 syndromes, test_bpf (the kernel's own
 # translator), copies to and from user space; and fpcheck.c, which proves floating-point results by integer arithmetic.
-# On each engine; ENGINES="jit" runs one.
+# On each engine; ENGINES="jit" runs one.  KEEP=FILE keeps what the last guest printed.
 . "$(dirname "$0")/../cli/lib.sh"
 . "$top/tests/guest/linux.sh"
 need_guest
