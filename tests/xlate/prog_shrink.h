@@ -106,6 +106,37 @@ static bool shrink_differs(const struct shrink_pair *d, const struct prog *p, co
 	return prog_digest(ours) != prog_digest(theirs);
 }
 
+/* The offset field of a direct branch. False: none. */
+static bool shrink_branch(uint32_t w, unsigned *lsb, unsigned *width)
+{
+	*lsb = 5;
+	*width = (w & 0x7e000000) == 0x36000000 ? 14 : 19; /* tbz; b.cond, cbz */
+	if ((w & 0x7c000000) == 0x14000000) {
+		*lsb = 0;
+		*width = 26;
+		return true;
+	}
+	return (w & 0xff000010) == 0x54000000 || (w & 0x7c000000) == 0x34000000;
+}
+
+/* Leaves out word k; branches over it still go where they went. */
+static void shrink_delete(struct prog *p, unsigned k)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		unsigned lsb, width;
+		int64_t by, to;
+
+		if (i == k || !shrink_branch(p->words[i], &lsb, &width))
+			continue;
+		by = (int64_t)sext(p->words[i] >> lsb & (uint32_t)mask64(width), width);
+		to = (int64_t)i + by;
+		by += i < k && to > (int64_t)k ? -1 : i > k && to <= (int64_t)k ? 1 : 0;
+		p->words[i] = (p->words[i] & ~((uint32_t)mask64(width) << lsb)) | ((uint32_t)by & (uint32_t)mask64(width)) << lsb;
+	}
+	memmove(&p->words[k], &p->words[k + 1], (p->n - k - 1) * 4);
+	p->words[--p->n] = 0;
+}
+
 static bool shrink_words(const struct shrink_pair *d, struct prog *p, const struct case_state *s)
 {
 	struct prog_result a, b;
@@ -114,8 +145,7 @@ static bool shrink_words(const struct shrink_pair *d, struct prog *p, const stru
 	for (unsigned k = p->n; k-- && p->n > 1;) {
 		struct prog q = *p;
 
-		memmove(&q.words[k], &q.words[k + 1], (q.n - k - 1) * 4);
-		q.words[--q.n] = 0;
+		shrink_delete(&q, k);
 		if (shrink_differs(d, &q, s, &a, &b)) {
 			*p = q;
 			shorter = true;

@@ -1,7 +1,7 @@
 /*
  * The shrinker on a planted bug: an engine whose EOR (shifted register)
  * is wrong now and then.  Random programs find it, and what is left of them is
- * that instruction, with a vector that the wrong engine fails and the right ones pass.
+ * that instruction (and a loop around it where it takes one), with a vector that the wrong engine fails and the right ones pass.
  */
 #include "tests/a64/prog_gen.h"
 #include "tests/xlate/prog_shrink.h"
@@ -82,8 +82,10 @@ int main(void)
 			continue;
 		before = p.n;
 		ok(shrink(&pair, &p, &s), "it shows when the program runs alone");
-		a64_decode(p.words[0], world->feats, &i);
-		ok(p.n == 1 && i.op == A64_EOR_reg, "%u words became %u: %s", before, p.n, a64_rows[i.op].name);
+		for (unsigned k = 0; k < p.n && i.op != A64_EOR_reg; k++)
+			a64_decode(p.words[k], world->feats, &i);
+		/* alone, or in the shortest loop where it takes a second turn to show */
+		ok(p.n <= 6 && i.op == A64_EOR_reg, "%u words became %u, %s among them", before, p.n, a64_rows[i.op].name);
 		shrink_report(&pair, &p, &s, f);
 		rewind(f);
 		ok(fgets(line, sizeof(line), f) && !strncmp(line, "PROGRAM ", 8), "it is saved");
