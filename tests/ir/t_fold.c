@@ -62,6 +62,26 @@ static void conditions(void)
 	ok(!wrong, "conditions on flags keep their meaning (%u wrong)", wrong);
 }
 
+/* Between the register files nothing takes a detour. */
+static void moves(void)
+{
+	ir_ref a, v, w, ld;
+
+	ir_reset(u);
+	a = ir_get(u, 0);
+	v = op2(IR_v_from2, a, ir_get(u, 1), 0);
+	w = op2(IR_vneg, v, 0, 0);
+	ok(op2(IR_v_from2, op2(IR_v_lo, w, 0, 0), op2(IR_v_hi, w, 0, 0), 0) == w, "both halves of a vector are the vector");
+	ok(opof(op2(IR_v_from, op2(IR_v_lo, w, 0, 0), 0, 0)) == IR_v_zero_hi, "its low half is the rest cleared");
+	ok(opof(op2(IR_v_from2, op2(IR_v_lo, w, 0, 0), op2(IR_v_lo, v, 0, 0), 0)) != IR_vzip1, "a half that is known stays what it is");
+	ld = ir_emit(u, &(struct ir_node){.op = IR_ld, .a = {a}, .aux = 3, .snap = ir_snapshot(u, 0x1000)});
+	ok(op2(IR_v_from, ld, 0, 0) == ld && opof(ld) == IR_ldv && u->n[ld].type == T_VEC, "a load goes straight to a vector register");
+	ld = ir_emit(u, &(struct ir_node){.op = IR_ld, .a = {a}, .aux = 3, .snap = ir_snapshot(u, 0x1000)});
+	op2(IR_not64, ld, 0, 0);
+	ok(opof(op2(IR_v_from, ld, 0, 0)) == IR_v_from && opof(ld) == IR_ld, "unless something else has the integer");
+	ok(!ir_verify(u), "the unit verifies");
+}
+
 int main(void)
 {
 	ir_ref x, y, s;
@@ -86,6 +106,7 @@ int main(void)
 	u->n[x].type = T_VEC;
 	ok(ir_verify(u), "a wrong type does not");
 	conditions();
+	moves();
 	ir_free(u);
 	return tap_done();
 }
