@@ -25,3 +25,8 @@ tests_xlate_t_flow_LDADD = $(XLATE_TEST_LIBS)
 # The same without some of the host's features
 dist_check_SCRIPTS += tests/xlate/host_cpu.sh
 tests/xlate/host_cpu.log: tests/xlate/t_lockstep_random
+# Host code, pinned: tests/xlate/t_golden --update writes the files anew
+check_PROGRAMS += tests/xlate/t_golden
+tests_xlate_t_golden_SOURCES = tests/xlate/t_golden.c tests/xlate/lockstep.h
+tests_xlate_t_golden_LDADD = $(XLATE_TEST_LIBS)
+EXTRA_DIST += tests/xlate/golden/memory.txt tests/xlate/golden/control.txt tests/xlate/golden/order.txt tests/xlate/golden/fp.txt
