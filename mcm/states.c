@@ -56,7 +56,8 @@ bool mcm_states_add(struct mcm_states *s, const uint64_t *v)
 		grow(s);
 		t = find(s, v);
 	}
-	memcpy(s->vals + (size_t)s->n * s->nslots, v, s->nslots * sizeof(uint64_t));
+	if (s->nslots) /* states of nothing: v may be NULL */
+		memcpy(s->vals + (size_t)s->n * s->nslots, v, s->nslots * sizeof(uint64_t));
 	*t = ++s->n;
 	return true;
 }

@@ -429,6 +429,8 @@ void lockstep_free(struct lockstep *ls)
 		pthread_join(ls->watch, NULL);
 	physmap_set_notice(ls->cfg.pm, NULL, NULL);
 	ls->lead->probe = NULL;
+	if (ls->mops)
+		ls_unwire(ls);
 	if (ls->ref) {
 		interp_free(ls->ref);
 		vcpu_free(ls->ref);

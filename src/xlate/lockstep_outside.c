@@ -215,3 +215,15 @@ void ls_wire(struct lockstep *ls)
 	l->probe = r->probe = &probe;
 	l->probe_arg = r->probe_arg = ls;
 }
+
+void ls_unwire(struct lockstep *ls)
+{
+	struct vcpu *l = ls->lead;
+
+	l->mops = ls->mops;
+	l->semihost = ls->semihost;
+	if (ls->gic) {
+		l->gic = ls->gic;
+		l->gic_cpu = ls->gic_cpu;
+	}
+}

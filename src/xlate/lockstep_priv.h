@@ -73,6 +73,8 @@ static inline struct lockstep *ls_of(const struct vcpu *c) { return c->probe_arg
 
 /* lockstep_outside.c: probes and wrappers. */
 void ls_wire(struct lockstep *ls);
+/* Gives the lead back what ls_wire() took. */
+void ls_unwire(struct lockstep *ls);
 
 /* lockstep.c */
 bool state_same(const struct vcpu *a, const struct vcpu *b);

@@ -297,7 +297,7 @@ static void test_perfmap(struct tcache *t, struct tcache_cpu *c)
 		n = fread(bytes, 1, sizeof(bytes), f);
 		fclose(f);
 	}
-	ok(n > 40 && !memcmp(bytes, "DTiJ\1\0\0\0\50\0\0\0\76\0\0\0", 20), "the dump has its header");
+	ok(n > 40 && !memcmp(bytes, "DTiJ\1\0\0\0\50\0\0\0\76\0\0\0", 16), "the dump has its header");
 	ok(n > b->code_bytes && memmem(bytes, n, b->code, b->code_bytes) && memmem(bytes, n, "first+0x100", 12), "and the code and its name");
 	unlink(path);
 	unlink(dump);
