@@ -15,5 +15,6 @@ include tests/cli/local.mk
 include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/mutation/local.mk
+include tests/sanitize/local.mk
 include tests/xlate/local.mk
 include tests/ir/local.mk
