@@ -24,3 +24,7 @@ LONG_TESTS += tests/guest/t_disk_ends.sh
 LONG_TESTS += tests/guest/t_jits.sh
 EXTRA_DIST += tests/guest/jits/work.py tests/guest/jits/work.js tests/guest/jits/work.lua tests/guest/jits/Work.java
 LONG_TESTS += tests/guest/t_host_cpu.sh
+# Memory order as a Linux program sees it
+dist_check_SCRIPTS += tests/guest/t_memorder.sh
+LONG_TESTS += tests/guest/t_memorder_long.sh
+EXTRA_DIST += tests/guest/memorder.c
