@@ -377,7 +377,7 @@ static int do_maintenance(struct as *a)
 		{"dc", "ivac", 0, 7, 6, 1, true}, {"ic", "ivau", 3, 7, 5, 1, true}, {"ic", "iallu", 0, 7, 5, 0, false},
 		{"ic", "ialluis", 0, 7, 1, 0, false}, {"tlbi", "vmalle1", 0, 8, 7, 0, false},
 		{"tlbi", "vmalle1is", 0, 8, 3, 0, false}, {"tlbi", "vae1", 0, 8, 7, 1, true},
-		{"tlbi", "vae1is", 0, 8, 3, 1, true}, {"tlbi", "vaae1is", 0, 8, 3, 3, true},
+		{"tlbi", "vae1is", 0, 8, 3, 1, true}, {"tlbi", "vaae1is", 0, 8, 3, 3, true}, {"tlbi", "vaae1", 0, 8, 7, 3, true},
 		{"tlbi", "vale1is", 0, 8, 3, 5, true}, {"tlbi", "vaale1is", 0, 8, 3, 7, true},
 		{"tlbi", "aside1is", 0, 8, 3, 2, true},
 	};

@@ -107,7 +107,7 @@ static int pick_registers(struct build *b, struct err *e)
 /* What a constant is in the guest's memory; false: an address that differs between instances. */
 static bool constant(const struct build *b, const struct lit_val *v, uint64_t *out)
 {
-	if (v->kind == LIT_LOC)
+	if (v->kind == LIT_LOC || v->kind == LIT_PTE)
 		return false;
 	if (v->kind == LIT_LABEL && b->o->own_code)
 		return false;
@@ -142,6 +142,7 @@ static int init_register(struct build *b, unsigned reg, struct err *e)
 		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * b->c->nptrs);
 		b->c->ptr[b->c->nptrs++] = val->kind == LIT_LABEL
 			? (struct lit_ptr){reg, LIT_PTR_CODE, lit_value(b->m, val) - LIT_CODE_BASE}
+			: val->kind == LIT_PTE ? (struct lit_ptr){reg, val->loc | TRIAL_ENTRY, val->v}
 			: (struct lit_ptr){reg, val->loc, val->v * b->m->t->loc[val->loc].type.size};
 	} else {
 		emit(&b->e, "mov x%u, #%lld", to, (long long)v);
@@ -328,23 +329,51 @@ static void epilogue(struct build *b)
 	}
 }
 
-/* All sixteen vectors: note the fault, go on behind the test. */
+/*
+ * All sixteen vectors: note the fault, go on behind the test.  A touch of a location before the test may fault too, where
+ * another thread was faster: that is nothing (the loop lies from LOOP on).
+ */
 static void vectors(struct build *b, unsigned epi)
 {
 	unsigned t = b->h[H_T];
 
 	for (unsigned v = 0; v < 16; v++) {
 		b->e.n = (unsigned)(b->t * LIT_STRIDE + VECTORS + v * 0x80) / 4;
+		emit_mrs(&b->e, EMIT_ELR_EL1, t);
+		emit(&b->e, "tbz x%u, #15, .+16", t);
+		emit(&b->e, "add x%u, x%u, #4", t, t);
+		emit_msr(&b->e, EMIT_ELR_EL1, t);
+		emit_word(&b->e, 0xd69f03e0); /* ERET */
 		emit_mrs(&b->e, EMIT_ESR_EL1, t);
 		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault);
 		emit_mrs(&b->e, EMIT_ELR_EL1, t);
 		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 8);
+		emit_mrs(&b->e, EMIT_FAR_EL1, t);
+		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 16);
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)b->c->faulted);
 		emit(&b->e, "str x%u, [x%u]", t, t);
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)(GANG_CODE + 4 * epi));
 		emit_msr(&b->e, EMIT_ELR_EL1, t);
 		emit_word(&b->e, 0xd69f03e0); /* ERET */
 	}
+}
+
+/* TTHM= of a test: "HA", "HD", of all threads or "P0:HA". HD needs HA. As bits of TCR_EL1. */
+static uint64_t hardware_updates(const struct lit_test *t, unsigned thread)
+{
+	uint64_t bits = 0;
+
+	for (const char *s = t->tthm; s && *s; s += strcspn(s, " ,"), s += strspn(s, " ,")) {
+		unsigned who = thread;
+
+		if (*s == 'P' && sscanf(s, "P%u:", &who) == 1)
+			s = strchr(s, ':') + 1;
+		if (who == thread && !strncmp(s, "HA", 2))
+			bits |= BIT(39);
+		if (who == thread && !strncmp(s, "HD", 2))
+			bits |= BIT(39) | BIT(40);
+	}
+	return bits;
 }
 
 /* The part before the loop; x0 points to a struct gang_start. */
@@ -355,6 +384,12 @@ static void entry(struct build *b)
 	emit(&b->e, "mov x%u, x0", t);
 	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(LIT_GUEST_CODE(b->t) + VECTORS));
 	emit_msr(&b->e, EMIT_VBAR_EL1, u);
+	emit(&b->e, "mov x%u, #0x3c5", u); /* for tests with ERET */
+	emit_msr(&b->e, EMIT_SPSR_EL1, u);
+	if (b->m->t->vmsa) {
+		emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(GANG_TCR | hardware_updates(b->m->t, b->t)));
+		emit_msr(&b->e, EMIT_TCR_EL1, u);
+	}
 	emit(&b->e, "isb");
 	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_REC], t, offsetof(struct gang_start, rec));
 	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_OUT], t, offsetof(struct gang_start, out));
@@ -368,11 +403,11 @@ static void layout(struct build *b)
 	for (unsigned r = 0; r <= LIT_REG_SP; r++) {
 		const struct lit_reginit *i = init_of(b, r);
 
-		n += i && (i->val[0].kind == LIT_LOC || (b->o->own_code && i->val[0].kind == LIT_LABEL));
+		n += i && (i->val[0].kind == LIT_LOC || i->val[0].kind == LIT_PTE || (b->o->own_code && i->val[0].kind == LIT_LABEL));
 	}
 	b->c->body_ptr = b->o->own_code ? REC_PTR + 8 * n : 0;
 	b->c->fault = REC_PTR + 8 * n + 8 * b->o->own_code;
-	b->c->rec_size = b->c->fault + 16;
+	b->c->rec_size = b->c->fault + 24;
 	b->c->out_size = 8 * MAX(1u, b->m->prog.nregs[b->t]);
 	b->c->faulted = LIT_GUEST_CODE(b->t) + FAULTED;
 }
@@ -418,6 +453,10 @@ static int build_thread(struct build *b, struct err *e)
 	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
 	snprintf(b->text, sizeof(b->text), "tbz x%u, #63,", b->h[H_T]);
 	emit_branch(&b->e, b->text, loop);
+	if (b->m->t->vmsa) {
+		emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_TCR);
+		emit_msr(&b->e, EMIT_TCR_EL1, b->h[H_T]);
+	}
 	emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_STUB);
 	emit(&b->e, "br x%u", b->h[H_T]);
 	vectors(b, epi);

@@ -22,6 +22,8 @@
 enum lit_barrier { BARRIER_USER, BARRIER_USERFENCE, BARRIER_TIMEBASE, BARRIER_PTHREAD, BARRIER_NONE };
 
 /* Each thread has this much of the code area, as in the model's (LIT_STRIDE), so that code can be copied as it is. */
+/* Virtual address of the pages of tests of translation. */
+#define LIT_VM UINT64_C(0x80000000)
 #define LIT_GUEST_CODE(thread) (GANG_CODE + (thread) * LIT_STRIDE)
 
 struct lit_ptr {
@@ -38,7 +40,7 @@ struct lit_code {
 	unsigned nptrs;
 	struct lit_ptr ptr[LIT_MAX_PTRS];
 	unsigned body_ptr;   /* record: address of the instance's code, if it has its own */
-	unsigned fault;      /* record: ESR and ELR of a fault, 8 bytes each */
+	unsigned fault;      /* record: ESR, ELR and FAR of a fault, 8 bytes each */
 	unsigned rec_size;
 	unsigned out_size;   /* observed registers of an instance: 8 bytes each, in the order of the model's slots */
 	uint64_t faulted;    /* address of a word: set by the first fault */

@@ -30,6 +30,8 @@ void emit_patch(struct emit *e, unsigned hole, const char *insn);
 #define EMIT_TCR_EL1 EMIT_SYSREG(3, 0, 2, 0, 2)
 #define EMIT_ELR_EL1 EMIT_SYSREG(3, 0, 4, 0, 1)
 #define EMIT_ESR_EL1 EMIT_SYSREG(3, 0, 5, 2, 0)
+#define EMIT_FAR_EL1 EMIT_SYSREG(3, 0, 6, 0, 0)
+#define EMIT_SPSR_EL1 EMIT_SYSREG(3, 0, 4, 0, 0)
 #define EMIT_MAIR_EL1 EMIT_SYSREG(3, 0, 10, 2, 0)
 #define EMIT_VBAR_EL1 EMIT_SYSREG(3, 0, 12, 0, 0)
 #define EMIT_CNTVCT_EL0 EMIT_SYSREG(3, 3, 14, 0, 2)

@@ -16,6 +16,7 @@
 #include "base/rcu.h"
 #include "litmus/asm.h"
 #include "litmus/emit.h"
+#include "mem/access.h"
 #include "sched/sched.h"
 #include "tcache/tcache.h"
 #include "xlate/jit.h"
@@ -167,7 +168,7 @@ static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 	tlbi_leave(c);
 	rcu_offline();
 	between_runs(g, v, &m.start);
-	m.fresh = g->fresh[v];
+	m.fresh = g->fresh[v] || m.start.fresh;
 	g->fresh[v] = false;
 	memcpy(gang_host(g, box), &m, sizeof(m));
 	rcu_online();
@@ -188,10 +189,9 @@ static void put_stub(struct gang *g)
 
 	/* 1 GiB of normal write-back memory, inner shareable, at EL1. */
 	table[GANG_RAM >> 30] = GANG_RAM | BIT(10) | UINT64_C(3) << 8 | 1;
-	emit(&e, "mov x1, #0xff"); /* attribute 0: normal, write-back */
+	emit(&e, "mov x1, #0x04ff"); /* attributes 0: normal, write-back; 1: Device-nGnRE */
 	emit_msr(&e, EMIT_MAIR_EL1, 1);
-	/* 39-bit addresses, 4 KiB granule, no TTBR1. */
-	emit(&e, "mov x1, #%llu", (unsigned long long)(25 | BIT(8) | BIT(10) | 3 << 12 | BIT(23) | UINT64_C(2) << 32));
+	emit(&e, "mov x1, #%llu", (unsigned long long)GANG_TCR);
 	emit_msr(&e, EMIT_TCR_EL1, 1);
 	emit(&e, "mov x1, #%llu", (unsigned long long)PAGE_TABLE);
 	emit_msr(&e, EMIT_TTBR0_EL1, 1);
@@ -204,8 +204,9 @@ static void put_stub(struct gang *g)
 	idle = e.n;
 	emit_word(&e, 0xd45e0000); /* HLT #0xf000 */
 	emit(&e, "ldr x1, [x0, #%zu]", offsetof(struct mailbox, fresh));
-	emit(&e, "cbz x1, .+16");
+	emit(&e, "cbz x1, .+20");
 	emit_word(&e, 0xd508751f); /* IC IALLU */
+	emit_word(&e, 0xd508871f); /* TLBI VMALLE1 */
 	emit(&e, "dsb sy");
 	emit(&e, "isb");
 	emit(&e, "ldr x1, [x0, #%zu]", offsetof(struct mailbox, start.entry));
@@ -312,6 +313,11 @@ void gang_free(struct gang *g)
 	pthread_cond_destroy(&g->changed);
 	lock_destroy(&g->lock);
 	free(g);
+}
+
+void gang_map(struct gang *g, uint64_t va, uint64_t table)
+{
+	ram_st64(gang_host(g, PAGE_TABLE + 8 * (va >> 30)), table | 3);
 }
 
 void gang_load(struct gang *g, const uint32_t *words, size_t nwords)

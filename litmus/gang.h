@@ -44,10 +44,14 @@ extern size_t gang_code_bytes;
 const struct gang_engine *gang_engine_at(unsigned i);
 const struct gang_engine *gang_engine_find(const char *name);
 
+/* TCR_EL1: 39-bit addresses, 4 KiB granule, no TTBR1. */
+#define GANG_TCR (25 | BIT(8) | BIT(10) | 3 << 12 | BIT(23) | UINT64_C(2) << 32)
+
 /* Where a vCPU starts in a run; x0 points to a copy of it in guest memory. */
 struct gang_start {
 	uint64_t rec, out;     /* for the code at entry: two numbers */
 	uint64_t entry;
+	bool fresh;            /* code or translation have changed since the last run: not for the guest */
 };
 
 /*
@@ -74,6 +78,8 @@ struct vcpu *gang_cpu(const struct gang *g, unsigned k);
 bool gang_translates(const struct gang *g);
 /* Host address of guest memory. */
 void *gang_host(const struct gang *g, uint64_t addr);
+/* Between jobs: the GiB at guest virtual address va is translated by the level 2 table at guest address `table`. */
+void gang_map(struct gang *g, uint64_t va, uint64_t table);
 /* Between jobs: puts code at GANG_CODE. */
 void gang_load(struct gang *g, const uint32_t *words, size_t nwords);
 /*

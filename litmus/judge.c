@@ -40,6 +40,15 @@ static void short_nop(char *item)
 	}
 }
 
+/* What a fault is besides thread and label is told differently by different programs. */
+static void short_fault(char *item)
+{
+	char *comma = strchr(item, ',');
+
+	if ((!strncasecmp(item, "fault(", 6) || !strncasecmp(item, "~fault(", 7)) && comma)
+		strcpy(comma, ")");
+}
+
 static char *normal(const char *s, size_t n)
 {
 	char *copy = must(strndup(s, n)), *out = must(calloc(1, n + 2)), *item[2 * LIT_MAX_ITEMS], *to = out;
@@ -51,6 +60,7 @@ static char *normal(const char *s, size_t n)
 		if (!*p)
 			continue;
 		drop_brackets(p);
+		short_fault(p);
 		short_nop(p);
 		item[k++] = p;
 	}

@@ -30,6 +30,8 @@ bool lex_number(struct lexer *l, uint64_t *v);
 /* parse_init.c */
 struct lit_type lex_type(struct lexer *l, bool *given);
 unsigned lex_location(struct lexer *l, const char *name, bool create);
+/* A location by any of its names: x, PTE(x), pte_x, PA(x), phy_x; NULL: none here. *phys: by its output address. */
+const char *lex_location_name(struct lexer *l, bool *phys);
 struct lit_val lex_value(struct lexer *l);
 void parse_init(struct lexer *l);
 /* parse_prop.c: locations, filter and the quantified proposition. */

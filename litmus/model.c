@@ -1,5 +1,6 @@
 /* From a parsed test to a program for the explorer, and from final states to verdicts. */
 #include "litmus/model.h"
+#include "litmus/pte.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ uint64_t lit_value(const struct lit_model *m, const struct lit_val *v)
 		if (m->t->arch == LIT_AARCH64)
 			lit_a64_word(m, v->text, &word);
 		return word;
+	case LIT_PTE:
+		return pte_number(v->loc, (uint32_t)v->v);
 	}
 	return 0;
 }
@@ -74,7 +77,7 @@ static int number_items(struct lit_model *m, struct err *e)
 	nmem = 0;
 	for (unsigned i = 0; i < t->nitems; i++) {
 		struct lit_item *it = &t->item[i];
-		const struct lit_loc *l = &t->loc[it->loc];
+		const struct lit_loc *l = &t->loc[it->kind == LIT_MEM ? it->loc : 0];
 		unsigned first = it->elem < 0 ? 0 : (unsigned)it->elem, n = it->elem < 0 ? l->nelem : 1;
 
 		if (it->kind != LIT_MEM)

@@ -84,10 +84,14 @@ static void headers(struct lexer *l)
 		eq = memchr(s, '=', (size_t)(l->p - s));
 		if (!eq)
 			continue;
-		if (!strncmp(s, "Variant=", 8))
+		if (!strncmp(s, "EL0=", 4))
+			l->t->el0 = true;
+		else if (!strncmp(s, "Variant=", 8))
 			l->t->variants = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 		else if (!strncmp(s, "Hash=", 5))
 			l->t->hash = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
+		else if (!strncmp(s, "TTHM=", 5))
+			l->t->tthm = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 		else if (!strncmp(s, "Prefetch=", 9))
 			l->t->prefetch = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 	}
@@ -153,6 +157,8 @@ static void thread_names(struct lexer *l)
 
 		lex_space(l);
 		s = l->p;
+		if (*l->p == 'P' && strncmp(l->p + strcspn(l->p, ".| ;"), ".F", 2) == 0)
+			lex_fail(l, s, "fault handlers (P%u.F) are not run", *s && s[1] ? s[1] - '0' : 0);
 		if (*l->p++ != 'P' || !lex_number(l, &k) || k != n)
 			lex_fail(l, s, "'P%u' expected, not '%.12s'", n, s);
 		if (n++ == MCM_MAX_THREADS)

@@ -1,10 +1,12 @@
 /* The initial state: { [type] T:REG [= value]; [type] loc [= value]; ... }. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/bits.h"
 #include "litmus/lex.h"
+#include "litmus/pte.h"
 
 static const struct {
 	const char *name;
@@ -17,6 +19,7 @@ static const struct {
 	{"uint64_t", {.size = 8}},                {"unit64_t", {.size = 8}},
 	{"uint128_t", {.size = 16}},              {"int128_t", {.size = 16, .sgn = true}},
 	{"ins_t", {.size = 4, .insn = true}},
+	{"pteval_t", {.size = 8}},
 };
 
 /* A type name and its stars, if the text goes on with one; else int. */
@@ -51,7 +54,86 @@ unsigned lex_location(struct lexer *l, const char *name, bool create)
 	loc = &t->loc[t->nlocs];
 	*loc = (struct lit_loc){.name = name, .type = {.size = 4, .sgn = true}, .nelem = 1};
 	loc->init = mcm_zalloc(l->arena, sizeof(*loc->init));
-	return t->nlocs++;
+	t->nlocs++;
+	if (!strncmp(name, "PTE(", 4)) {
+		char *of = mcm_strndup(l->arena, name + 4, strlen(name) - 5);
+
+		loc->pte = t->vmsa = true;
+		loc->type = (struct lit_type){.size = 8, .given = true};
+		loc->init[0] = (struct lit_val){.kind = LIT_PTE, .v = PTE_DEFAULT};
+		loc->of = loc->init[0].loc = lex_location(l, of, true);
+	}
+	return (unsigned)(loc - t->loc);
+}
+
+const char *lex_location_name(struct lexer *l, bool *phys)
+{
+	static const struct { const char *word; bool pte, paren; } forms[] = {
+		{"PTE", true, true}, {"TTD", true, true}, {"PA", false, true}, {"pte_", true, false}, {"phy_", false, false}};
+	const char *name = lex_ident(l), *in;
+	char buf[80];
+
+	*phys = false;
+	for (unsigned i = 0; name && i < ARRAY_SIZE(forms); i++) {
+		size_t n = strlen(forms[i].word);
+
+		if (forms[i].paren ? strcmp(name, forms[i].word) || *l->p != '(' : strncmp(name, forms[i].word, n) || !name[n])
+			continue;
+		in = name + n;
+		if (forms[i].paren) {
+			lex_expect(l, "(");
+			in = lex_ident(l);
+			if (!in || strlen(in) > sizeof(buf) - 6)
+				lex_fail(l, l->p, "a location expected in %s()", forms[i].word);
+			lex_expect(l, ")");
+		}
+		*phys = !forms[i].pte;
+		if (!forms[i].pte)
+			return in;
+		snprintf(buf, sizeof(buf), "PTE(%s)", in);
+		return mcm_strndup(l->arena, buf, strlen(buf));
+	}
+	return name;
+}
+
+/* The fields of a translation table entry, after '('. Without oa: of the location that the caller knows. */
+static void table_entry(struct lexer *l, struct lit_val *v)
+{
+	static const struct { const char *name; uint64_t flag; } flags[] = {
+		{"valid", PTE_VALID}, {"af", PTE_AF}, {"dbm", PTE_DBM}, {"db", PTE_DB}, {"el0", PTE_EL0}};
+
+	*v = (struct lit_val){.kind = LIT_PTE, .loc = LIT_ANY_LOC, .v = PTE_DEFAULT, .pos = v->pos};
+	l->t->vmsa = true;
+	do {
+		const char *name = lex_ident(l);
+		uint64_t on;
+		bool phys;
+		unsigned i;
+
+		if (!name)
+			lex_fail(l, l->p, "a field of a translation table entry expected, not '%.12s'", l->p);
+		lex_expect(l, ":");
+		if (!strcmp(name, "oa")) {
+			const char *loc = (lex_space(l), lex_location_name(l, &phys));
+
+			if (!loc || !phys)
+				lex_fail(l, l->p, "PA(..) expected as output address");
+			v->loc = lex_location(l, loc, true);
+			continue;
+		}
+		if (!strcmp(name, "attrs")) {
+			if (!lex_accept(l, "(Device-nGnRE)"))
+				lex_fail(l, l->p, "of memory attributes only (Device-nGnRE) can be run");
+			v->v &= ~(uint64_t)PTE_NORMAL;
+			continue;
+		}
+		for (i = 0; i < ARRAY_SIZE(flags) && strcmp(name, flags[i].name); i++)
+			;
+		if (i == ARRAY_SIZE(flags) || !lex_number(l, &on) || on > 1)
+			lex_fail(l, l->p, "a field of a translation table entry that is not known: '%s'", name);
+		v->v = on ? v->v | flags[i].flag : v->v & ~flags[i].flag;
+	} while (lex_accept(l, ","));
+	lex_expect(l, ")");
 }
 
 /* Pn:Label */
@@ -93,11 +175,16 @@ struct lit_val lex_value(struct lexer *l)
 {
 	struct lit_val v = {.kind = LIT_INT};
 	const char *name;
+	bool phys;
 	char *s;
 
 	lex_space(l);
 	s = l->p;
 	v.pos = lex_pos(l, s);
+	if (lex_accept(l, "(")) {
+		table_entry(l, &v);
+		return v;
+	}
 	if (lex_accept(l, "instr:")) {
 		v.kind = LIT_INSN;
 		v.text = quoted(l);
@@ -120,7 +207,9 @@ struct lit_val lex_value(struct lexer *l)
 	if (code_label(l, &v) || lex_number(l, &v.v))
 		return v;
 	lex_accept(l, "&");
-	name = lex_ident(l);
+	name = lex_location_name(l, &phys);
+	if (phys)
+		lex_fail(l, s, "an output address is no value");
 	if (!name)
 		lex_fail(l, s, "a value expected, not '%.12s'", s);
 	if (!strcmp(name, "true") || !strcmp(name, "false")) {
@@ -206,10 +295,11 @@ static void location_item(struct lexer *l, struct lit_type type)
 	struct lit_loc *loc;
 	unsigned id;
 	uint64_t n;
+	bool phys;
 
 	lex_space(l);
 	s = l->p;
-	name = lex_ident(l);
+	name = lex_location_name(l, &phys);
 	if (!name)
 		lex_fail(l, s, "a register or location expected, not '%.12s'", s);
 	if (brackets)
@@ -250,6 +340,10 @@ static void location_item(struct lexer *l, struct lit_type type)
 		if (!loc->nelem)
 			lex_fail(l, s, "a value expected for '%s'", name);
 		loc->array |= loc->nelem > 1;
+		if (loc->init[0].kind == LIT_PTE && loc->init[0].loc == LIT_ANY_LOC)
+			loc->init[0].loc = loc->of;
+		if (loc->pte != (loc->init[0].kind == LIT_PTE))
+			lex_fail(l, s, "a translation table entry where none belongs");
 		if (!loc->type.given && (loc->init[0].kind == LIT_LOC || loc->init[0].kind == LIT_LABEL))
 			loc->type = (struct lit_type){.size = 8, .ptr = true};
 	}

@@ -14,7 +14,8 @@ static bool same_item(const struct lit_item *a, const struct lit_item *b)
 		return a->thread == b->thread && a->reg == b->reg && a->vsize == b->vsize;
 	if (a->kind == LIT_MEM)
 		return a->loc == b->loc && a->elem == b->elem;
-	return a->thread == b->thread && !strcmp(a->label ? a->label : "", b->label ? b->label : "");
+	return a->thread == b->thread && a->loc == b->loc && !strcmp(a->label ? a->label : "", b->label ? b->label : "") &&
+	       !strcmp(a->ftype ? a->ftype : "", b->ftype ? b->ftype : "");
 }
 
 static unsigned add_item(struct lexer *l, const struct lit_item *it)
@@ -60,7 +61,7 @@ static void vector_shape(struct lexer *l, const char *name, struct lit_item *it)
 static struct lit_item parse_item(struct lexer *l)
 {
 	struct lit_item it = {.elem = -1};
-	bool brackets;
+	bool brackets, phys;
 	char *s;
 	uint64_t n;
 	const char *name;
@@ -101,7 +102,7 @@ static struct lit_item parse_item(struct lexer *l)
 	brackets = lex_accept(l, "[");
 	lex_space(l);
 	s = l->p;
-	name = lex_ident(l);
+	name = lex_location_name(l, &phys);
 	if (!name)
 		lex_fail(l, s, "a register or location expected, not '%.12s'", s);
 	it.kind = LIT_MEM;
@@ -129,10 +130,31 @@ static struct lit_prop *new_prop(struct lexer *l, enum lit_propkind k, const str
 	return p;
 }
 
+/* What follows the thread: a location, or a kind ("MMU:Translation", "UndefinedInstruction"). */
+static void fault_part(struct lexer *l, struct lit_item *it)
+{
+	size_t n;
+	bool phys;
+	char *s;
+
+	lex_space(l);
+	s = l->p;
+	n = strcspn(s, ",) ");
+	for (unsigned i = 0; i < l->t->nlocs; i++)
+		if (strlen(l->t->loc[i].name) == n && !strncmp(l->t->loc[i].name, s, n)) {
+			it->loc = lex_location(l, lex_location_name(l, &phys), false);
+			return;
+		}
+	if (!n || strchr("0123456789[", *s) || memchr(s, '+', n) || memchr(s, '(', n))
+		lex_fail(l, s, "a location or a kind of fault expected, not '%.12s'", s);
+	it->ftype = mcm_strndup(l->arena, s, n);
+	l->p = s + n;
+}
+
 static const struct lit_prop *fault(struct lexer *l)
 {
 	struct lit_prop *p = new_prop(l, LIT_HAPPENS, NULL, NULL);
-	struct lit_item it = {.kind = LIT_FAULT, .elem = -1};
+	struct lit_item it = {.kind = LIT_FAULT, .elem = -1, .loc = LIT_ANY_LOC};
 	uint64_t n;
 
 	lex_expect(l, "(");
@@ -142,11 +164,8 @@ static const struct lit_prop *fault(struct lexer *l)
 	it.thread = (unsigned)n;
 	if (lex_accept(l, ":"))
 		it.label = lex_ident(l);
-	if (lex_accept(l, ",")) {
-		it.ftype = lex_ident(l);
-		if (lex_accept(l, ","))
-			it.ftype = lex_ident(l);
-	}
+	while (lex_accept(l, ","))
+		fault_part(l, &it);
 	lex_expect(l, ")");
 	p->item = add_item(l, &it);
 	return p;
@@ -235,6 +254,10 @@ static void parse_locations(struct lexer *l)
 
 		if (lex_accept(l, ";"))
 			continue;
+		if (lex_word(l, "fault")) {
+			fault(l);
+			continue;
+		}
 		it = parse_item(l);
 		type = lex_type(l, &given);
 		if (given)

@@ -10,8 +10,9 @@
 #include "a64/cpu_ops.h"
 #include "a64/sysbits.h"
 #include "base/bits.h"
+#include "litmus/pte.h"
 
-enum { LINE = 64 };
+enum { LINE = 64, PAGE = 4096 };
 
 struct planner {
 	const struct lit_model *m;
@@ -40,7 +41,30 @@ static void plan_value(struct planner *pl, unsigned l, unsigned at, const struct
 	}
 	p->fix[p->nfixes++] = v->kind == LIT_LOC
 		? (struct trial_fix){l, at, type->size, v->loc, v->v * m->t->loc[v->loc].type.size}
+		: v->kind == LIT_PTE ? (struct trial_fix){l, at, type->size, v->loc | TRIAL_ENTRY, v->v}
 		: (struct trial_fix){l, at, type->size, TRIAL_CODE, code_offset(m, v)};
+}
+
+/* Tests of translation: each location that is no entry has a page. */
+static void plan_pages(struct planner *pl)
+{
+	const struct lit_test *t = pl->m->t;
+	struct trial_plan *p = pl->p;
+
+	p->dense_ok = p->packed_ok = false;
+	p->vm = LIT_VM;
+	for (unsigned l = 0; l < t->nlocs; l++) {
+		if (!t->loc[l].pte)
+			p->loc[l].page = p->npages++;
+		if (!t->loc[l].pte && p->loc[l].bytes > PAGE)
+			pl->over = "a location of more than a page";
+	}
+	for (unsigned l = 0; l < t->nlocs; l++)
+		if (t->loc[l].pte) {
+			p->loc[l].entry = 1;
+			p->loc[l].page = p->loc[t->loc[l].of].page;
+		}
+	p->slot = p->npages * PAGE;
 }
 
 static void plan_locations(struct planner *pl)
@@ -57,7 +81,7 @@ static void plan_locations(struct planner *pl)
 			pl->over = "too much memory";
 			return;
 		}
-		p->loc[l] = (struct trial_loc){bytes, pl->init};
+		p->loc[l] = (struct trial_loc){.bytes = bytes, .init = pl->init};
 		for (unsigned k = 0; k < loc->nelem; k++)
 			plan_value(pl, l, k * loc->type.size, &loc->type, &loc->init[k]);
 		pl->init += ALIGN_UP(bytes, 8u);
@@ -67,6 +91,21 @@ static void plan_locations(struct planner *pl)
 	p->dense_ok = true;
 	for (unsigned l = 0; l < t->nlocs; l++)
 		p->dense_ok &= p->loc[l].bytes <= 8;
+	if (t->vmsa)
+		plan_pages(pl);
+}
+
+/* What may be done to a location before the test: nothing that faults or changes an entry. */
+static uint32_t may_touch(const struct lit_test *t, unsigned loc)
+{
+	uint64_t flags = PTE_DEFAULT;
+
+	if (loc == TRIAL_CODE || loc & TRIAL_ENTRY)
+		return 0;
+	for (unsigned l = 0; l < t->nlocs; l++)
+		if (t->loc[l].pte && t->loc[l].of == loc)
+			flags = t->loc[l].init[0].v;
+	return !t->vmsa ? 3 : (flags & (PTE_VALID | PTE_AF)) == (PTE_VALID | PTE_AF);
 }
 
 static void plan_thread(struct planner *pl, const struct lit_image *img, unsigned th)
@@ -78,13 +117,14 @@ static void plan_thread(struct planner *pl, const struct lit_image *img, unsigne
 				    .rec_size = c->rec_size, .nregs = pl->m->prog.nregs[th], .first = pl->m->slot0[th],
 				    .out_size = c->out_size, .faulted = c->faulted};
 	for (unsigned i = 0; i < c->nptrs; i++)
-		to->ptr[i] = (struct trial_ptr){c->ptr[i].loc, 0, c->ptr[i].off};
+		to->ptr[i] = (struct trial_ptr){c->ptr[i].loc, 0, may_touch(pl->m->t, c->ptr[i].loc), c->ptr[i].off};
 }
 
 static void plan_faults(struct planner *pl)
 {
-	static const struct { const char *name; uint32_t ec; } kinds[] = {
-		{"UndefinedInstruction", EC_UNKNOWN}, {"SupervisorCall", EC_SVC64}};
+	static const struct { const char *name; uint32_t ec, fsc; } kinds[] = {
+		{"UndefinedInstruction", EC_UNKNOWN, TRIAL_ANY}, {"SupervisorCall", EC_SVC64, TRIAL_ANY},
+		{"MMU:Translation", EC_DABORT, 0x04}, {"MMU:AccessFlag", EC_DABORT, 0x08}, {"MMU:Permission", EC_DABORT, 0x0c}};
 	const struct lit_model *m = pl->m;
 	struct trial_plan *p = pl->p;
 
@@ -99,11 +139,16 @@ static void plan_faults(struct planner *pl)
 				pl->over = "too many faults";
 				return;
 			}
-			*to = (struct trial_fault){.state = m->slot0[th] + k, .thread = th, .ec = ~0u, .any_ec = !f->ftype,
-						   .at = f->label ? lit_a64_label(m, th, f->label) : 0};
+			*to = (struct trial_fault){.state = m->slot0[th] + k, .thread = th, .ec = f->ftype ? 64 : TRIAL_ANY,
+						   .fsc = TRIAL_ANY, .at = f->label ? lit_a64_label(m, th, f->label) : 0,
+						   .page = f->loc != LIT_ANY_LOC && m->t->vmsa ? p->loc[f->loc].page : TRIAL_ANY};
+			if (f->loc != LIT_ANY_LOC && m->t->loc[f->loc].pte)
+				pl->over = "a fault of a translation table entry's address";
 			for (unsigned i = 0; f->ftype && i < ARRAY_SIZE(kinds); i++)
-				if (!strcasecmp(f->ftype, kinds[i].name))
+				if (!strcasecmp(f->ftype + (!strncmp(f->ftype, "D-", 2) ? 2 : 0), kinds[i].name)) {
 					to->ec = kinds[i].ec;
+					to->fsc = kinds[i].fsc;
+				}
 		}
 }
 
@@ -157,7 +202,9 @@ int lit_plan(const struct lit_model *m, const struct lit_run_opts *o, unsigned n
 				 .runs = o->runs, .ram = GANG_RAM, .code = GANG_CODE, .code_stride = LIT_STRIDE,
 				 .model_loc = LIT_LOC_BASE, .model_code = LIT_CODE_BASE};
 	p->ncopies = o->own_code ? 1 : MAX(1u, MIN(o->avail, ncpus) / p->nthreads);
-	p->size = MIN(o->size, lit_max_instances(img));
+	p->size = MIN(o->size, m->t->vmsa ? 500u : lit_max_instances(img));
+	if (m->t->vmsa)
+		p->ncopies = 1;
 	p->width = m->slot0[p->nthreads] + m->prog.nmem;
 	plan_locations(&pl);
 	for (unsigned th = 0; th < p->nthreads; th++)
@@ -197,9 +244,9 @@ int lit_plan_write(const struct lit_model *m, const struct lit_run_opts *o, unsi
 
 	if (!p)
 		return err_set(e, EXIT_HOST, "no memory");
-	if (o->own_code || lit_plan(m, o, ncpus, &img, p, e) < 0) {
+	if (o->own_code || m->t->vmsa || lit_plan(m, o, ncpus, &img, p, e) < 0) {
 		free(p);
-		return o->own_code ? err_set(e, EXIT_INPUT, "%s: a test that changes its code", m->t->file) : -1;
+		return o->own_code || m->t->vmsa ? err_set(e, EXIT_INPUT, "%s: a test that changes code or translation", m->t->file) : -1;
 	}
 	f = fopen(path, "wb");
 	n = img.nwords;

@@ -99,6 +99,7 @@ static bool assign(void *ctx, unsigned v, struct gang_start *st)
 
 	if (!trial_role(&r->t, v, &st->rec, &st->out, &st->entry))
 		return false;
+	st->fresh = r->plan.npages;
 	pin(r, v);
 	return true;
 }
@@ -134,6 +135,10 @@ static int run_trials(struct run *r, struct lit_result *res, struct err *e)
 		err_set(e, EXIT_INPUT, "%s: -s %u takes more memory than the machine has", r->m->t->file, r->plan.size);
 	else {
 		memset(gang_host(r->g, GANG_DATA), 0, end - GANG_DATA);
+		if (r->plan.npages) {
+			trial_tables(&r->t);
+			gang_map(r->g, LIT_VM, r->t.level2);
+		}
 		gang_load(r->g, r->img.word, r->img.nwords);
 		r->start_ns = clock_ns();
 		res->endless = gang_run(r->g, &job, r->o->patience) < 0;

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "litmus/model.h"
+#include "litmus/pte.h"
 
 struct out {
 	char *p, *end;
@@ -40,12 +41,29 @@ static unsigned item_nelem(const struct lit_item *it)
 	return it->nslots;
 }
 
+/* "(oa:PA(x), valid:0)": what is not as usual. */
+static void put_entry(struct out *o, const struct lit_test *t, uint32_t loc, uint32_t flags)
+{
+	static const struct { const char *name; uint32_t flag; } fields[] = {
+		{"af", PTE_AF}, {"db", PTE_DB}, {"dbm", PTE_DBM}, {"valid", PTE_VALID}, {"el0", PTE_EL0}};
+
+	put(o, "(oa:PA(%s)", loc < t->nlocs ? t->loc[loc].name : "?");
+	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++)
+		if ((flags ^ PTE_DEFAULT) & fields[i].flag)
+			put(o, ", %s:%d", fields[i].name, !!(flags & fields[i].flag));
+	put(o, flags & PTE_NORMAL ? ")" : ", attrs:(Device-nGnRE))");
+}
+
 static void put_value(struct out *o, const struct lit_model *m, const struct lit_type *type, uint64_t v)
 {
 	const struct lit_test *t = m->t;
 	unsigned loc;
 	uint32_t off;
 
+	if (pte_is_number(v)) {
+		put_entry(o, t, pte_loc(v), pte_flags(v));
+		return;
+	}
 	if (type->insn && lit_a64_text(m, (uint32_t)v)) {
 		put(o, "instr:\"%s\"", lit_a64_text(m, (uint32_t)v));
 		return;
@@ -95,13 +113,20 @@ static void put_item_name(struct out *o, const struct lit_test *t, const struct 
 	}
 }
 
+static void put_fault(struct out *o, const struct lit_test *t, const struct lit_item *it)
+{
+	put(o, "(P%u%s%s%s%s%s%s)", it->thread, it->label ? ":" : "", it->label ? it->label : "", it->loc < t->nlocs ? "," : "",
+	    it->loc < t->nlocs ? t->loc[it->loc].name : "", it->ftype ? "," : "", it->ftype ? it->ftype : "");
+}
+
 static void put_item(struct out *o, const struct lit_model *m, const struct lit_item *it, const uint64_t *state)
 {
 	unsigned n = item_nelem(it);
 
 	if (it->kind == LIT_FAULT) {
-		put(o, "%sFault(P%u%s%s%s%s);", state[it->slot] ? "" : "~", it->thread, it->label ? ":" : "",
-		    it->label ? it->label : "", it->ftype ? "," : "", it->ftype ? it->ftype : "");
+		put(o, "%sFault", state[it->slot] ? "" : "~");
+		put_fault(o, m->t, it);
+		put(o, ";");
 		return;
 	}
 	put_item_name(o, m->t, it);
@@ -196,6 +221,7 @@ static void put_literal(struct out *o, const struct lit_test *t, const struct li
 	case LIT_LOC: put(o, v->v ? "%s[%u]" : "%s", t->loc[v->loc].name, (unsigned)v->v); break;
 	case LIT_LABEL: put(o, "label:\"P%u:%s\"", v->thread, v->text); break;
 	case LIT_INSN: put(o, "instr:\"%s\"", v->text); break;
+	case LIT_PTE: put_entry(o, t, v->loc, (uint32_t)v->v); break;
 	}
 }
 
@@ -238,8 +264,8 @@ static void put_prop(struct out *o, const struct lit_test *t, const struct lit_p
 		put(o, p->nval > 1 ? "}" : "");
 		break;
 	case LIT_HAPPENS:
-		put(o, "fault(P%u%s%s%s%s)", it->thread, it->label ? ":" : "", it->label ? it->label : "",
-		    it->ftype ? "," : "", it->ftype ? it->ftype : "");
+		put(o, "fault");
+		put_fault(o, t, it);
 		break;
 	}
 	put(o, paren ? ")" : "");

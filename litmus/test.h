@@ -27,12 +27,12 @@ struct lit_type {
 	bool given;     /* written in the test (else int) */
 };
 
-enum lit_valkind { LIT_INT, LIT_LOC, LIT_LABEL, LIT_INSN };
+enum lit_valkind { LIT_INT, LIT_LOC, LIT_LABEL, LIT_INSN, LIT_PTE };
 
 struct lit_val {
 	enum lit_valkind kind;
 	uint64_t v;        /* integer */
-	unsigned loc;      /* LIT_LOC: number, plus v elements */
+	unsigned loc;      /* LIT_LOC: number, plus v elements; LIT_PTE: of the output address, flags (litmus/pte.h) in v */
 	unsigned thread;   /* LIT_LABEL */
 	const char *text;  /* LIT_LABEL: name; LIT_INSN: the instruction */
 	struct lit_pos pos;
@@ -43,6 +43,8 @@ struct lit_loc {
 	struct lit_type type;
 	unsigned nelem;       /* elements */
 	bool array;
+	bool pte;             /* the translation table entry of location `of` */
+	unsigned of;
 	struct lit_val *init; /* [nelem] */
 };
 
@@ -73,7 +75,7 @@ struct lit_item {
 	enum lit_itemkind kind;
 	unsigned thread, reg;  /* LIT_REG; LIT_FAULT: thread */
 	unsigned vsize, vn;    /* vector register: bytes and number of elements; 0: integer register */
-	unsigned loc;
+	unsigned loc;          /* LIT_MEM; LIT_FAULT: of the address, or LIT_ANY_LOC */
 	int elem;              /* LIT_MEM: element, or -1: the whole location */
 	struct lit_type type;
 	bool brackets;         /* printed as [x] */
@@ -95,6 +97,7 @@ struct lit_prop {
 enum lit_quant { LIT_NONE, LIT_EXISTS, LIT_NOTEXISTS, LIT_FORALL };
 
 enum { LIT_MAX_LOCS = 64, LIT_MAX_ITEMS = 128 };
+#define LIT_ANY_LOC (~0u)
 
 struct lit_test {
 	enum lit_arch arch;
@@ -102,6 +105,9 @@ struct lit_test {
 	const char *variants;   /* Variant=, or "" */
 	const char *hash;       /* Hash=, or NULL */
 	const char *prefetch;   /* Prefetch=, or NULL */
+	const char *tthm;       /* TTHM=: who updates access flag and dirty state by hardware; or NULL */
+	bool el0;               /* EL0=: some threads without privileges */
+	bool vmsa;              /* speaks of translation table entries */
 	unsigned nlocs;
 	struct lit_loc loc[LIT_MAX_LOCS];
 	unsigned nregs, capregs;

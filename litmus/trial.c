@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "litmus/pte.h"
 #include "mem/access.h"
 
 enum { LINE = 64, PAGE = 4096, EPOCH = 4 /* runs */ };
@@ -91,8 +92,21 @@ uint64_t trial_init(struct trial *t, const struct trial_plan *p, uint8_t *ram, u
 		cp->cells = at;
 		at = ALIGN_UP(at + (uint64_t)p->size * p->slot, PAGE);
 	}
+	if (p->npages) {
+		t->level2 = at;
+		t->level3 = at + PAGE;
+		at = ALIGN_UP(t->level3 + 8 * (uint64_t)p->size * p->npages, PAGE);
+	}
 	make_order(t);
 	return at;
+}
+
+void trial_tables(struct trial *t)
+{
+	uint64_t n = ((uint64_t)t->p->size * t->p->npages + 511) / 512;
+
+	for (uint64_t i = 0; i < n; i++)
+		ram_st64(host(t, t->level2 + 8 * i), (t->level3 + PAGE * i) | 3);
 }
 
 void trial_free(struct trial *t)
@@ -113,6 +127,12 @@ static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64
 	uint32_t order[TRIAL_LOCS], at = 0;
 	uint64_t kind = rnd(s);
 	bool packed = kind % 4 == 0 && p->packed_ok && (kind & 4 || !p->dense_ok);
+
+	if (p->npages) {
+		for (unsigned l = 0; l < p->nlocs; l++)
+			d->cell[l] = p->loc[l].page * PAGE;
+		return;
+	}
 
 	d->dense = !packed && p->dense_ok && kind >> 3 & 3;
 	for (unsigned l = 0; l < p->nlocs; l++)
@@ -181,19 +201,41 @@ static inline uint64_t walk_next(struct walk *w)
 
 /* -- before a run -- */
 
+/* Tests of translation: places and pages follow each other in physical memory, virtual memory and the table. */
+static inline uint64_t entry_at(const struct trial *t, uint64_t pa) { return t->level3 + ((pa - t->copy[0].cells) >> 12) * 8; }
+static inline uint64_t virtual(const struct trial *t, uint64_t pa) { return t->p->vm + (pa - t->copy[0].cells); }
+
+static uint64_t vm_address(const struct trial *t, uint32_t to, uint64_t off, uint64_t cells)
+{
+	const struct trial_loc *loc = &t->p->loc[to & ~TRIAL_ENTRY];
+	uint64_t pa = cells + (uint64_t)loc->page * PAGE;
+
+	return to & TRIAL_ENTRY ? pte_descriptor(pa, (uint32_t)off) : loc->entry ? entry_at(t, pa) : virtual(t, pa) + off;
+}
+
 static inline uint64_t address(const struct trial *t, uint32_t to, uint64_t off, uint64_t cells, unsigned k)
 {
-	return to == TRIAL_CODE ? t->p->code + off + (uint64_t)k * t->p->step : cells + t->now.cell[to] + off;
+	return to == TRIAL_CODE ? t->p->code + off + (uint64_t)k * t->p->step
+	     : t->p->npages ? vm_address(t, to, off, cells) : cells + t->now.cell[to] + off;
+}
+
+/* Guest physical address of location l. */
+static inline uint64_t spot(const struct trial *t, const struct trial_draw *d, uint64_t cells, unsigned l)
+{
+	uint64_t at = cells + d->cell[l];
+
+	return t->p->npages && t->p->loc[l].entry ? entry_at(t, at) : at;
 }
 
 static inline void put_locations(const struct trial *t, uint64_t cells, unsigned k)
 {
 	const struct trial_plan *p = t->p;
-	uint8_t *to = host(t, cells);
 
+	for (unsigned i = 0; i < p->npages; i++)
+		ram_st64(host(t, entry_at(t, cells) + 8 * i), pte_descriptor(cells + (uint64_t)i * PAGE, PTE_DEFAULT));
 	for (unsigned l = 0; l < p->nlocs; l++) {
 		const struct trial_loc *loc = &p->loc[l];
-		uint8_t *at = to + t->now.cell[l];
+		uint8_t *at = host(t, spot(t, &t->now, cells, l));
 		const uint8_t *init = p->init + loc->init;
 
 		if (loc->bytes == 4)
@@ -207,21 +249,23 @@ static inline void put_locations(const struct trial *t, uint64_t cells, unsigned
 		const struct trial_fix *f = &p->fix[i];
 		uint64_t v = address(t, f->to, f->off, cells, k);
 
-		memcpy(to + t->now.cell[f->loc] + f->at, &v, MIN(f->size, 8u));
+		memcpy(host(t, spot(t, &t->now, cells, f->loc)) + f->at, &v, MIN(f->size, 8u));
 	}
 }
 
 static uint32_t touches(const struct trial_plan *p, const struct trial_thread *th, uint64_t draws)
 {
-	uint32_t all = 0;
+	uint32_t all = 0, may = 0;
 
+	for (unsigned k = 0; k < th->nptrs && k < 16; k++)
+		may |= th->ptr[k].may << 2 * k;
 	switch (p->preload) {
-	case PRELOAD_RANDOM: return draws >> 62 ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12);
+	case PRELOAD_RANDOM: return draws >> 62 ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12) & may;
 	case PRELOAD_CUSTOM:
 		for (unsigned k = 0; k < th->nptrs && k < 16; k++)
 			all |= th->ptr[k].touch << 2 * k;
-		return all;
-	case PRELOAD_STATIC: return draws >> 62 ? 0 : (draws >> 61 & 1 ? UINT32_C(0x55555555) : UINT32_C(0xaaaaaaaa));
+		return all & may;
+	case PRELOAD_STATIC: return draws >> 62 ? 0 : (draws >> 61 & 1 ? UINT32_C(0x55555555) : UINT32_C(0xaaaaaaaa)) & may;
 	default: return 0;
 	}
 }
@@ -301,6 +345,33 @@ bool trial_role(const struct trial *t, unsigned v, uint64_t *rec, uint64_t *out,
 
 /* -- after a run -- */
 
+/* The number of the location that is in, or is the entry of, a page of the instance. */
+static uint64_t page_location(const struct trial_plan *p, uint64_t page, bool entry)
+{
+	unsigned l = 0;
+
+	while (l < p->nlocs && (p->loc[l].page != page || !p->loc[l].entry != !entry))
+		l++;
+	return l;
+}
+
+/* Virtual addresses, addresses of entries, and entries. */
+static uint64_t vm_value(const struct trial *t, uint64_t v, uint64_t cells)
+{
+	const struct trial_plan *p = t->p;
+	uint64_t off = v - virtual(t, cells), at = v - entry_at(t, cells), pa = (v & PTE_OA) - cells;
+
+	if (v - p->code < p->nthreads * p->code_stride)
+		return v - p->code + p->model_code;
+	if (off < p->slot)
+		return p->model_loc + page_location(p, off / PAGE, false) * p->code_stride + off % PAGE;
+	if (at < 8 * p->npages)
+		return p->model_loc + page_location(p, at / 8, true) * p->code_stride + at % 8;
+	if (pa < p->slot)
+		return pte_number((uint32_t)page_location(p, pa / PAGE, false), pte_descriptor_flags(v));
+	return v;
+}
+
 /* Addresses of the instance become the model's. */
 static inline uint64_t model_value(const struct trial *t, uint64_t v, uint64_t cells, unsigned k)
 {
@@ -309,6 +380,8 @@ static inline uint64_t model_value(const struct trial *t, uint64_t v, uint64_t c
 
 	if (likely(v < p->ram))
 		return v;
+	if (p->npages)
+		return vm_value(t, v, cells);
 	if (v - p->code < p->nthreads * p->code_stride)
 		return v - p->code + p->model_code - (uint64_t)k * p->step;
 	for (unsigned l = 0; l < p->nlocs && off < p->slot; l++)
@@ -317,13 +390,22 @@ static inline uint64_t model_value(const struct trial *t, uint64_t v, uint64_t c
 	return v;
 }
 
+static bool is_fault(const struct trial *t, const struct trial_fault *f, uint64_t esr, uint64_t at, uint64_t far)
+{
+	uint32_t ec = (uint32_t)(esr >> 26) & 63, fsc = (uint32_t)esr & 0x3c;
+
+	return (f->ec == TRIAL_ANY || f->ec == ec) && (f->fsc == TRIAL_ANY || f->fsc == fsc) && (!f->at || f->at == at) &&
+	       (f->page == TRIAL_ANY || far / PAGE == f->page);
+}
+
 /* What a fault of thread th left in its record; taken away. */
-static void take_faults(struct trial *t, unsigned v, const struct trial_copy *cp, unsigned th, unsigned k, uint64_t *state)
+static void take_faults(struct trial *t, unsigned v, const struct trial_copy *cp, unsigned th, unsigned k, uint64_t cells, uint64_t *state)
 {
 	const struct trial_plan *p = t->p;
 	const struct trial_thread *code = &p->thread[th];
 	uint8_t *rec = host(t, cp->rec[th] + (uint64_t)k * code->rec_size);
 	uint64_t esr = ram_ld64(rec + code->fault), elr = ram_ld64(rec + code->fault + 8);
+	uint64_t far = ram_ld64(rec + code->fault + 16) - virtual(t, cells);
 	uint32_t ec = (uint32_t)(esr >> 26) & 63;
 	uint64_t at = elr - (ec == 0x15 ? 4 : 0) - p->code + p->model_code - (uint64_t)k * p->step;
 
@@ -333,7 +415,7 @@ static void take_faults(struct trial *t, unsigned v, const struct trial_copy *cp
 	for (unsigned i = 0; i < p->nfaults; i++) {
 		const struct trial_fault *f = &p->fault[i];
 
-		if (f->thread == th && (f->any_ec || f->ec == ec) && (!f->at || f->at == at))
+		if (f->thread == th && is_fault(t, f, esr, at, far))
 			state[f->state] = 1;
 	}
 	ram_st64(rec + code->fault, 0);
@@ -343,7 +425,6 @@ static void take_faults(struct trial *t, unsigned v, const struct trial_copy *cp
 static inline void gather(struct trial *t, unsigned v, const struct trial_copy *cp, unsigned k, uint64_t cells, uint64_t *state)
 {
 	const struct trial_plan *p = t->p;
-	const uint8_t *mem = host(t, cells);
 
 	for (unsigned th = 0; th < p->nthreads; th++) {
 		const struct trial_thread *code = &p->thread[th];
@@ -356,11 +437,11 @@ static inline void gather(struct trial *t, unsigned v, const struct trial_copy *
 		state[p->fault[i].state] = 0;
 	for (unsigned th = 0; th < p->nthreads; th++)
 		if (unlikely(ram_ld64(host(t, p->thread[th].faulted))))
-			take_faults(t, v, cp, th, k, state);
+			take_faults(t, v, cp, th, k, cells, state);
 	for (unsigned i = 0; i < p->nmem; i++) {
 		const struct trial_mem *m = &p->mem[i];
 
-		state[p->width - p->nmem + i] = model_value(t, ram_load(mem + t->last.cell[m->loc] + m->off, m->size), cells, k);
+		state[p->width - p->nmem + i] = model_value(t, ram_load(host(t, spot(t, &t->last, cells, m->loc) + m->off), m->size), cells, k);
 	}
 }
 

@@ -28,6 +28,7 @@
 enum { TRIAL_THREADS = 16, TRIAL_LOCS = 64, TRIAL_PTRS = 24, TRIAL_FIXES = 128, TRIAL_MEMS = 256, TRIAL_FAULTS = 64,
        TRIAL_INIT = 8192, TRIAL_CPUS = 64, TRIAL_WIDTH = 1024 };
 #define TRIAL_CODE (~0u) /* in place of a location: code */
+#define TRIAL_ENTRY (1u << 30) /* with a location: not its address, but a translation table entry for it, with flags */
 #define TRIAL_MAGIC UINT64_C(0x314d54494c4d5250)
 
 /* A record, one for each thread and instance; offsets in bytes. */
@@ -44,14 +45,15 @@ enum trial_preload { PRELOAD_NO, PRELOAD_RANDOM, PRELOAD_CUSTOM, PRELOAD_STATIC 
 struct trial_ptr {
 	uint32_t loc;     /* or TRIAL_CODE */
 	uint32_t touch;   /* PRELOAD_CUSTOM: bits as in REC_TOUCH */
-	uint64_t off;     /* bytes; of code: from the begin of all code, in instance 0 */
+	uint32_t may;     /* the same: how it may be touched at all */
+	uint64_t off;     /* bytes; of code: from the begin of all code, in instance 0; of an entry: flags (litmus/pte.h) */
 };
 
 struct trial_thread {
 	uint64_t entry;
 	uint32_t nptrs;
 	uint32_t body_ptr;   /* record: address of the instance's own code; 0: it has none */
-	uint32_t fault;      /* record: ESR and ELR of a fault, 8 bytes each */
+	uint32_t fault;      /* record: ESR, ELR and FAR of a fault, 8 bytes each */
 	uint32_t rec_size;
 	uint32_t nregs, first; /* observed registers, 8 bytes each; the first's number in a state */
 	uint32_t out_size;   /* bytes of an instance's observed registers */
@@ -59,11 +61,16 @@ struct trial_thread {
 	struct trial_ptr ptr[TRIAL_PTRS];
 };
 
-struct trial_loc { uint32_t bytes, init; };                       /* init: offset in the plan's */
+/* init: offset in the plan's. Of tests of translation: the location's page within the instance, or it is that page's entry. */
+struct trial_loc { uint32_t bytes, init, page, entry; };
 struct trial_fix { uint32_t loc, at, size, to; uint64_t off; };   /* an address as initial value; to: a location or TRIAL_CODE */
 struct trial_mem { uint32_t loc, off, size; };
-/* Whether thread had a fault: of class ec (or any), at `at` (the model's address) or anywhere. */
-struct trial_fault { uint32_t state, thread, ec, any_ec; uint64_t at; };
+/*
+ * Whether thread had a fault: of class ec (or any), for a data abort of status fsc but for its level (or any), with an
+ * address in a location's page (or anywhere), at `at` (the model's address of code) or anywhere.
+ */
+struct trial_fault { uint32_t state, thread, ec, fsc, page; uint64_t at; };
+#define TRIAL_ANY (~0u)
 
 struct trial_plan {
 	uint64_t magic;
@@ -71,6 +78,8 @@ struct trial_plan {
 	uint32_t ncpus, ncopies, size, group, slot, step;
 	uint32_t packed_ok, dense_ok, direct, stride, preload, shuffle_first, timebase;
 	uint64_t seed, runs;
+	uint32_t npages;                             /* pages of an instance, of tests of translation; else 0 */
+	uint64_t vm;                                 /* guest virtual address of the first page; whole GiB */
 	uint64_t ram, code;                          /* guest addresses: of memory, of the test's code */
 	uint64_t code_stride, model_loc, model_code; /* the model's address space */
 	struct trial_thread thread[TRIAL_THREADS];
@@ -101,6 +110,7 @@ struct trial {
 	const struct trial_plan *p;          /* CONST_AFTER_INIT */
 	uint8_t *ram;                        /* CONST_AFTER_INIT: p->ram in this address space */
 	struct trial_copy copy[TRIAL_CPUS];  /* CONST_AFTER_INIT */
+	uint64_t level2, level3;             /* CONST_AFTER_INIT: guest addresses of translation tables */
 	uint32_t *perm;                      /* CONST_AFTER_INIT: [size] places of instances within their slice, slice by slice */
 	struct trial_draw now, last;         /* written between runs by one thread (trial_draw()) */
 	struct hist hist[TRIAL_CPUS];        /* OWNER(vcpu) */
@@ -109,6 +119,8 @@ struct trial {
 
 /* Lays everything out from guest address `at`; returns its end. perm: room for size numbers. */
 uint64_t trial_init(struct trial *t, const struct trial_plan *p, uint8_t *ram, uint32_t *perm, uint64_t at);
+/* With memory at zero: writes what does not change, translation tables. */
+void trial_tables(struct trial *t);
 void trial_free(struct trial *t);
 /* Draws the next run. One thread, nothing else running. */
 void trial_draw(struct trial *t);

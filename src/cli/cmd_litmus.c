@@ -369,10 +369,24 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 /* -- one test -- */
 
+/* Some thread loads or stores bytes or halfwords. */
+static bool narrow(const struct lit_test *t)
+{
+	for (unsigned th = 0; th < t->nthreads; th++)
+		for (unsigned i = 0; i < t->thread[th].n; i++) {
+			const char *s = t->thread[th].line[i].insn;
+
+			if (s && (!strncasecmp(s, "LDR", 3) || !strncasecmp(s, "STR", 3)) && strchr("HhBb", s[3]))
+				return true;
+		}
+	return false;
+}
+
 static const char *out_of_scope(const struct lit_test *t, const char *variants, bool expected)
 {
 	static const char *const groups[][2] = {
-		{"vmsa", "translation tables (vmsa)"}, {"self", "variant self"},
+		{"handled", "faults that are handled"}, {"faulttonext", "faults that are skipped"}, {"skip", "faults that are skipped"},
+		{"imprecise", "faults that are imprecise"}, {"eis", "exceptions that do not synchronise"}, {"exs", "exceptions that do not synchronise"}, {"self", "variant self"},
 		{"memtag", "memory tagging"}, {"pauth", "pointer authentication"}, {"sve", "SVE"}, {"sme", "SME"},
 	};
 
@@ -381,8 +395,12 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
 		if (strstr(variants, groups[i][0]))
 			return groups[i][1];
-	if (strstr(variants, "ifetch") && !expected)
-		return "instruction fetch is not modelled, and no expected.tsv tells what is allowed";
+	if (t->vmsa && !strstr(variants, "mixed") && narrow(t))
+		return "accesses to parts of a location, which the reference took for others";
+	if (t->el0)
+		return "threads at EL0";
+	if ((t->vmsa || strstr(variants, "ifetch")) && !expected)
+		return "neither instruction fetch nor translation is modelled, and no expected.tsv tells what is allowed";
 	return NULL;
 }
 
@@ -624,7 +642,7 @@ static void run_entry(struct session *s, struct lit_entry *t)
 		s->o->run.own_code = strstr(variants, "ifetch");
 		if (s->o->run.own_code && needs_dic(copy))
 			scope = "instruction caches that need no invalidation (DIC)";
-		if (!s->o->run.own_code)
+		if (!s->o->run.own_code && !test->vmsa)
 			s->row = NULL; /* the model says what is allowed */
 	}
 	if (scope) {
