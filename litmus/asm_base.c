@@ -394,6 +394,23 @@ static int do_maintenance(struct as *a)
 	return 1;
 }
 
+/* The system registers that tests of exceptions use. */
+static int do_sysreg(struct as *a)
+{
+	static const struct { const char *name; uint8_t crn, crm, op2; } regs[] = {
+		{"elr_el1", 4, 0, 1}, {"spsr_el1", 4, 0, 0}, {"esr_el1", 5, 2, 0}, {"far_el1", 6, 0, 0}, {"par_el1", 7, 4, 0}};
+	bool to = !strcmp(a->mn, "msr") && asm_is(a, "wx"), from = !strcmp(a->mn, "mrs") && asm_is(a, "xw");
+	const struct operand *reg = &a->op[to], *name = &a->op[!to];
+
+	for (unsigned i = 0; (to || from) && i < ARRAY_SIZE(regs); i++) {
+		if (name->len != strlen(regs[i].name) || strncasecmp(name->word, regs[i].name, name->len))
+			continue;
+		return to ? EMIT(a, MSR, F(o0, 1), F(op1, 0), F(crn, regs[i].crn), F(crm, regs[i].crm), F(op2, regs[i].op2), F(rt, reg->reg))
+			  : EMIT(a, MRS, F(o0, 1), F(op1, 0), F(crn, regs[i].crn), F(crm, regs[i].crm), F(op2, regs[i].op2), F(rt, reg->reg));
+	}
+	return 1;
+}
+
 static int do_system(struct as *a)
 {
 	struct operand *o = a->op;
@@ -415,7 +432,11 @@ static int do_system(struct as *a)
 		return EMIT(a, MRS_nzcv, F(rt, o[0].reg));
 	if (!strcmp(a->mn, "msr") && asm_is(a, "wx") && o[0].len == 4 && !strncasecmp(o[0].word, "nzcv", 4))
 		return EMIT(a, MSR_nzcv, F(rt, o[1].reg));
-	return 1;
+	if (!strcmp(a->mn, "eret") && !a->n)
+		return EMIT(a, ERET);
+	if (!strcmp(a->mn, "yield") && !a->n)
+		return EMIT(a, HINT_nop, F(op2, 1));
+	return do_sysreg(a);
 }
 
 /* Aliases with a zero register. */

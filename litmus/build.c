@@ -330,12 +330,13 @@ static void epilogue(struct build *b)
 }
 
 /*
- * All sixteen vectors: note the fault, go on behind the test.  A touch of a location before the test may fault too, where
+ * All sixteen vectors: note the fault, go on in the handler or behind the test.  A touch of a location before the test may fault too, where
  * another thread was faster: that is nothing (the loop lies from LOOP on).
  */
 static void vectors(struct build *b, unsigned epi)
 {
 	unsigned t = b->h[H_T];
+	uint64_t handler = b->m->t->handlers ? lit_a64_label(b->m, b->t, LIT_HANDLER) : 0;
 
 	for (unsigned v = 0; v < 16; v++) {
 		b->e.n = (unsigned)(b->t * LIT_STRIDE + VECTORS + v * 0x80) / 4;
@@ -352,6 +353,10 @@ static void vectors(struct build *b, unsigned epi)
 		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 16);
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)b->c->faulted);
 		emit(&b->e, "str x%u, [x%u]", t, t);
+		if (handler) {
+			emit_branch(&b->e, "b", (unsigned)(handler - LIT_CODE_BASE) / 4);
+			continue;
+		}
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)(GANG_CODE + 4 * epi));
 		emit_msr(&b->e, EMIT_ELR_EL1, t);
 		emit_word(&b->e, 0xd69f03e0); /* ERET */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/bits.h"
+#include "base/bits.h"
 #include "litmus/lex.h"
 
 /* Comments (* ... *) become spaces; line ends stay, so positions stay. */
@@ -121,10 +122,8 @@ static void add_line(struct lexer *l, struct lit_thread *th, unsigned *cap, stru
 }
 
 /* `label: label: instruction` */
-static void cell(struct lexer *l, unsigned t, unsigned *cap, char *s, char *e)
+static void cell(struct lexer *l, struct lit_thread *th, unsigned *cap, char *s, char *e)
 {
-	struct lit_thread *th = &l->t->thread[t];
-
 	for (;;) {
 		char *p;
 
@@ -146,8 +145,15 @@ static void cell(struct lexer *l, unsigned t, unsigned *cap, char *s, char *e)
 	}
 }
 
-/* P0 | P1 | ... ; */
-static void thread_names(struct lexer *l)
+/* The columns of the program: threads, then fault handlers of some of them. */
+struct columns {
+	unsigned n, thread[2 * MCM_MAX_THREADS];
+	unsigned cap[2 * MCM_MAX_THREADS];
+	struct lit_thread handler[MCM_MAX_THREADS];
+};
+
+/* P0 | P1 | P1.F ... ; */
+static void thread_names(struct lexer *l, struct columns *c)
 {
 	unsigned n = 0;
 
@@ -157,9 +163,16 @@ static void thread_names(struct lexer *l)
 
 		lex_space(l);
 		s = l->p;
-		if (*l->p == 'P' && strncmp(l->p + strcspn(l->p, ".| ;"), ".F", 2) == 0)
-			lex_fail(l, s, "fault handlers (P%u.F) are not run", *s && s[1] ? s[1] - '0' : 0);
-		if (*l->p++ != 'P' || !lex_number(l, &k) || k != n)
+		if (c->n == ARRAY_SIZE(c->thread))
+			lex_fail(l, s, "beyond limits: more than %d threads", MCM_MAX_THREADS);
+		if (*l->p++ != 'P' || !lex_number(l, &k))
+			lex_fail(l, s, "'P%u' expected, not '%.12s'", n, s);
+		c->thread[c->n++] = (unsigned)k;
+		if (lex_accept(l, ".F") && k < n) {
+			l->t->handlers = true;
+			continue;
+		}
+		if (k != n)
 			lex_fail(l, s, "'P%u' expected, not '%.12s'", n, s);
 		if (n++ == MCM_MAX_THREADS)
 			lex_fail(l, s, "beyond limits: more than %d threads", MCM_MAX_THREADS);
@@ -195,11 +208,25 @@ static bool at_final(struct lexer *l)
 	return yes;
 }
 
+/* A handler lies behind its thread, which jumps over it. */
+static void add_handler(struct lexer *l, struct columns *c, unsigned column)
+{
+	unsigned t = c->thread[column];
+	struct lit_thread *th = &l->t->thread[t];
+	const struct lit_pos pos = lex_pos(l, l->p);
+
+	add_line(l, th, &c->cap[t], (struct lit_line){.insn = "B __end", .pos = pos});
+	add_line(l, th, &c->cap[t], (struct lit_line){.label = LIT_HANDLER, .pos = pos});
+	for (unsigned i = 0; i < c->handler[t].n; i++)
+		add_line(l, th, &c->cap[t], c->handler[t].line[i]);
+	add_line(l, th, &c->cap[t], (struct lit_line){.label = "__end", .pos = pos});
+}
+
 static void program(struct lexer *l)
 {
-	unsigned cap[MCM_MAX_THREADS] = {0};
+	struct columns *c = mcm_zalloc(l->arena, sizeof(*c));
 
-	thread_names(l);
+	thread_names(l, c);
 	while (!at_final(l)) {
 		char *row = l->p, *s = l->p;
 		unsigned t = 0;
@@ -210,11 +237,11 @@ static void program(struct lexer *l)
 		for (char *p = s;; p++) {
 			if (p < e && *p != '|')
 				continue;
-			if (t >= l->t->nthreads) {
+			if (t >= c->n) {
 				if (trimmed(l, &s, p))
 					lex_fail(l, s, "more cells than threads");
 			} else {
-				cell(l, t, &cap[t], s, p);
+				cell(l, t < l->t->nthreads ? &l->t->thread[t] : &c->handler[c->thread[t]], &c->cap[t], s, p);
 			}
 			t++;
 			s = p + 1;
@@ -223,6 +250,8 @@ static void program(struct lexer *l)
 		}
 		l->p = e + 1;
 	}
+	for (unsigned t = l->t->nthreads; t < c->n; t++)
+		add_handler(l, c, t);
 }
 
 struct lit_test *litmus_parse(const char *file, const char *text, size_t len, struct mcm_arena *a, struct err *e)

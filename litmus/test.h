@@ -96,6 +96,7 @@ struct lit_prop {
 
 enum lit_quant { LIT_NONE, LIT_EXISTS, LIT_NOTEXISTS, LIT_FORALL };
 
+#define LIT_HANDLER "__handler"
 enum { LIT_MAX_LOCS = 64, LIT_MAX_ITEMS = 128 };
 #define LIT_ANY_LOC (~0u)
 
@@ -114,6 +115,7 @@ struct lit_test {
 	struct lit_reginit *regs;
 	unsigned nthreads;
 	struct lit_thread thread[MCM_MAX_THREADS];
+	bool handlers;          /* some thread has a fault handler, at its label LIT_HANDLER */
 	unsigned nitems;
 	struct lit_item item[LIT_MAX_ITEMS];
 	const struct lit_prop *filter; /* or NULL */

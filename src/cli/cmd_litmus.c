@@ -399,8 +399,8 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 		return "accesses to parts of a location, which the reference took for others";
 	if (t->el0)
 		return "threads at EL0";
-	if ((t->vmsa || strstr(variants, "ifetch")) && !expected)
-		return "neither instruction fetch nor translation is modelled, and no expected.tsv tells what is allowed";
+	if ((t->vmsa || t->handlers || strstr(variants, "ifetch")) && !expected)
+		return "neither instruction fetch, translation nor handlers are modelled, and no expected.tsv tells what is allowed";
 	return NULL;
 }
 
@@ -642,7 +642,7 @@ static void run_entry(struct session *s, struct lit_entry *t)
 		s->o->run.own_code = strstr(variants, "ifetch");
 		if (s->o->run.own_code && needs_dic(copy))
 			scope = "instruction caches that need no invalidation (DIC)";
-		if (!s->o->run.own_code && !test->vmsa)
+		if (!s->o->run.own_code && !test->vmsa && !test->handlers)
 			s->row = NULL; /* the model says what is allowed */
 	}
 	if (scope) {
