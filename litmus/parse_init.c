@@ -19,7 +19,7 @@ static const struct {
 	{"uint64_t", {.size = 8}},                {"unit64_t", {.size = 8}},
 	{"uint128_t", {.size = 16}},              {"int128_t", {.size = 16, .sgn = true}},
 	{"ins_t", {.size = 4, .insn = true}},
-	{"pteval_t", {.size = 8}},
+	{"pteval_t", {.size = 8}},                {"void", {.size = 8}},
 };
 
 /* A type name and its stars, if the text goes on with one; else int. */
@@ -136,15 +136,15 @@ static void table_entry(struct lexer *l, struct lit_val *v)
 	lex_expect(l, ")");
 }
 
-/* Pn:Label */
+/* Pn:Label or n:Label */
 static bool code_label(struct lexer *l, struct lit_val *v)
 {
 	char *s = l->p;
 	uint64_t n;
 
-	if (*l->p != 'P' || !isdigit((unsigned char)l->p[1]))
+	if (!isdigit((unsigned char)l->p[*l->p == 'P']))
 		return false;
-	l->p++;
+	l->p += *l->p == 'P';
 	if (!lex_number(l, &n) || *l->p != ':') {
 		l->p = s;
 		return false;

@@ -287,6 +287,7 @@ void parse_final(struct lexer *l)
 		l->t->quant = LIT_FORALL;
 	if (l->t->quant == LIT_NONE) {
 		l->t->quant = LIT_FORALL; /* as herd7: states are listed, and all of them satisfy true */
+		lex_accept(l, ";");
 	} else {
 		l->t->prop = implication(l);
 		lex_accept(l, ";");

@@ -386,7 +386,7 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 {
 	static const char *const groups[][2] = {
 		{"handled", "faults that are handled"}, {"faulttonext", "faults that are skipped"}, {"skip", "faults that are skipped"},
-		{"imprecise", "faults that are imprecise"}, {"eis", "exceptions that do not synchronise"}, {"exs", "exceptions that do not synchronise"}, {"self", "variant self"},
+		{"imprecise", "faults that are imprecise"}, {"eis", "exceptions that do not synchronise"}, {"exs", "exceptions that do not synchronise"},
 		{"memtag", "memory tagging"}, {"pauth", "pointer authentication"}, {"sve", "SVE"}, {"sme", "SME"},
 	};
 
@@ -395,6 +395,8 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 	for (unsigned i = 0; i < ARRAY_SIZE(groups); i++)
 		if (strstr(variants, groups[i][0]))
 			return groups[i][1];
+	if (t->vmsa && !strstr(variants, "vmsa"))
+		return "translation table entries, which the reference took for plain memory";
 	if (t->vmsa && !strstr(variants, "mixed") && narrow(t))
 		return "accesses to parts of a location, which the reference took for others";
 	if (t->el0)
@@ -410,7 +412,7 @@ static bool needs_dic(const char *text)
 	const char *p = strstr(text, "CacheType=");
 	size_t n = p ? strcspn(p, "\n") : 0;
 
-	for (; n > 3; n--, p++)
+	for (; n >= 3; n--, p++)
 		if (!strncmp(p, "DIC", 3) && p[-1] != 'I')
 			return true;
 	return false;
