@@ -134,7 +134,7 @@ check $? "a test that does not end is given up"
 # Tests of translation and instruction fetch of the corpus, where it is at hand
 corpus=$src/../shared/litmus
 if [ -f "$corpus/vmsa/expected.tsv" ]; then
-	lit -q -s 40 -r 4 "$corpus"/{vmsa,ifetch} >"$tmp/out" 2>&1
+	timeout 300 "$parma" litmus -q -smp 2 -seed 1 -s 40 -r 2 "$corpus"/{vmsa,ifetch} >"$tmp/out" 2>&1
 	tail -2 "$tmp/out" | sed 's/^/# /'
 	grep -q '^1065 tests: 9[4-9][0-9] ok, 0 forbidden' "$tmp/out"
 	check $? "translation and instruction fetch of the corpus"
