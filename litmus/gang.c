@@ -46,7 +46,8 @@ struct gang {
 	unsigned arrived;                 /* ATOMIC(rmw): vCPUs at the gate */
 	uint64_t gate;                    /* ATOMIC(rel with lock held; acq): how often the gate opened */
 	bool ran;                         /* OWNER(the last at a gate, before it opens): a run is to be collected */
-	bool dead;                        /* ATOMIC(rel with lock held; acq) */
+	bool dead;                        /* ATOMIC(sc with lock held; acq, sc behind inside) */
+	unsigned inside;                  /* ATOMIC(rmw; acq by the driver that said dead): vCPUs that may look at the job */
 };
 
 size_t gang_code_bytes;
@@ -137,6 +138,8 @@ static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 	const struct gang_job *j;
 	bool mine;
 
+	if (ld_sc(&g->dead))
+		return;
 	do {
 		if (!gate(g, before_work))
 			return;
@@ -167,7 +170,9 @@ static uint64_t host_half(struct vcpu *c, uint64_t op, uint64_t arg)
 		tcache_leave(jit_cache_cpu(c));
 	tlbi_leave(c);
 	rcu_offline();
+	at_add(&g->inside, 1);
 	between_runs(g, v, &m.start);
+	at_add(&g->inside, -1u);
 	m.fresh = g->fresh[v] || m.start.fresh;
 	g->fresh[v] = false;
 	memcpy(gang_host(g, box), &m, sizeof(m));
@@ -294,7 +299,7 @@ void gang_free(struct gang *g)
 {
 	if (g->serving) {
 		lock_take(&g->lock);
-		st_rel(&g->dead, true);
+		st_sc(&g->dead, true);
 		pthread_cond_broadcast(&g->changed);
 		lock_drop(&g->lock);
 		sched_quit(g->sched, 0);
@@ -353,6 +358,12 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 		seen = ld_rlx(&g->gate);
 	}
 	done = !ld_acq(&g->job);
+	if (!done) {
+		st_sc(&g->dead, true);
+		pthread_cond_broadcast(&g->changed);
+	}
 	lock_drop(&g->lock);
+	while (!done && ld_acq(&g->inside)) /* the job is the caller's again */
+		usleep(1000);
 	return done ? 0 : -1;
 }
