@@ -81,7 +81,7 @@ bool flow_uses_flags(uint32_t w)
 	       (w & 0x1fe00000u) == 0x1a000000u;
 }
 
-static bool loads_exclusive(uint32_t w) { return (w & 0x3fe00000u) == 0x08400000u || (w & 0xbfe00000u) == 0x88600000u; }
+bool flow_loads_exclusive(uint32_t w) { return (w & 0x3fe00000u) == 0x08400000u || (w & 0xbfe00000u) == 0x88600000u; }
 static bool stores_exclusive(uint32_t w) { return (w & 0x3fe00000u) == 0x08000000u || (w & 0xbfe00000u) == 0x88200000u; }
 
 /* A CBNZ that goes back to a load-exclusive because the store-exclusive before it has failed is taken seldom: not a loop. */
@@ -91,7 +91,7 @@ static struct insn look_at(struct flow_page *p, unsigned at)
 	struct insn i = look(at, w);
 
 	if (i.kind == MAY_GO && (w & 0x7f000000u) == 0x35000000u && i.to != NOWHERE && i.to < (int)at &&
-	    stores_exclusive(flow_word(p, at - 1)) && loads_exclusive(flow_word(p, (unsigned)i.to)))
+	    stores_exclusive(flow_word(p, at - 1)) && flow_loads_exclusive(flow_word(p, (unsigned)i.to)))
 		return (struct insn){FALLS, NOWHERE};
 	return i;
 }

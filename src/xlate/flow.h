@@ -49,6 +49,8 @@ static inline bool flow_has(const uint64_t *set, unsigned at) { return set[at / 
 
 /* The instruction reads the flags (not all that do: conditional branches, selects, compares, and additions with carry). */
 bool flow_uses_flags(uint32_t w);
+/* Is it a load-exclusive? */
+bool flow_loads_exclusive(uint32_t w);
 /* entry: a word of the page; most: words to look at. */
 void flow_find(struct flow *f, struct flow_page *p, unsigned entry, unsigned most);
 

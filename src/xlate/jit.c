@@ -25,10 +25,12 @@
 #include "tcache/tcache.h"
 #include "x64/x64.h"
 #include "xlate/disas.h"
+#include "xlate/flow.h"
 #include "xlate/irb.h"
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
 
+#define EXCLUSIVE_NEAR 8 /* instructions */
 #define GLUE_BYTES 4096
 
 #define HEAT_BITS 14
@@ -329,13 +331,22 @@ static void wait_for_room(struct vcpu *c)
 	c->st.space_wait_ns += clock_ns() - t0;
 }
 
+/* A load-exclusive near is better translated: the interpreter has to watch its page (a64/exclusive.h). */
+static bool loads_exclusive_soon(const uint32_t *host)
+{
+	for (unsigned k = 0; k < EXCLUSIVE_NEAR && (k == 0 || (uintptr_t)(host + k) & (TLB_PAGE - 1)); k++)
+		if (flow_loads_exclusive((uint32_t)ram_ld32(host + k)))
+			return true;
+	return false;
+}
+
 /* Whether the code at `host`, for which there is no unit, is to be interpreted once more. */
 static bool is_cold(struct vcpu *c, const uint32_t *host)
 {
 	uintptr_t n = (uintptr_t)host >> 2;
 	uint8_t *heat = &c->jit->heat[(n ^ n >> HEAT_BITS) & ((1u << HEAT_BITS) - 1)];
 
-	if (*heat >= jit_hot) {
+	if (*heat >= jit_hot || (c->nvcpus > 1 && loads_exclusive_soon(host))) {
 		*heat = 0; /* if it is evicted it has to get hot again */
 		return false;
 	}

@@ -23,33 +23,38 @@ static bool insn_at(const struct irb *e, uint64_t pc, struct a64_insn *in)
 	return xlate_peek(e, pc, &word) && a64_decode(word, e->c->feats, in);
 }
 
-/* What the load-exclusive at e->pc begins; *store_pc: where the store stands. */
+/*
+ * What the load-exclusive at e->pc begins; *store_pc: where the store stands. Where none is seen the load is thought to be for
+ * waiting (loops may be laid out with WFE before the load); if that is wrong, excl_distrust() gets to know.
+ */
 static enum kind scan(const struct irb *e, uint64_t *store_pc)
 {
+	bool pure = true;
+
 	if (!by_value() || !excl_trusted(e->pc))
 		return APART;
 	for (unsigned k = 1; k <= MAX_PAIR; k++) {
 		struct a64_insn in;
 
 		if (!insn_at(e, e->pc + 4 * k, &in))
-			return APART;
+			return WAITS;
 		switch (in.op) {
 		case A64_STXR:
 		case A64_STXP:
 			*store_pc = e->pc + 4 * k;
-			return PAIRED;
-		case A64_WFE: return WAITS;
+			return pure ? PAIRED : APART;
+		case A64_WFE:
+		case A64_CLREX: return WAITS;
 		case A64_B_cond:
 		case A64_CBZ:
 		case A64_CBNZ:
 		case A64_TBZ:
 		case A64_TBNZ: break;
 		default:
-			if (!excl_only_computes(&in))
-				return APART;
+			pure &= excl_only_computes(&in);
 		}
 	}
-	return APART;
+	return WAITS;
 }
 
 /* -- the monitor -- */

@@ -6,8 +6,8 @@
  *
  *   LDXR; ADD, SUB or nothing; STXR; CBNZ to the LDXR    one read-modify-write
  *   LDXR; what only computes, branches away; STXR        a load, and a compare-and-swap with its value
- *   LDXR; what only computes, branches away; WFE         a load, and a value for WFE to watch
- *   all else                                             by page, in C
+ *   LDXR without a STXR near                             a load, and a value for WFE to watch
+ *   LDXR; something else, too; STXR                      by page, in C
  *
  * The guest's monitor is slots of the unit (xlate/slots.h), so it is written only where the
  * unit is left with the monitor armed, or was armed before.  Whoever leaves between the two
