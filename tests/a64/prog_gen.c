@@ -10,7 +10,7 @@
 #define NOP 0xd503201fu
 #define CLREX 0xd503305fu
 #define LOOP_TAIL 6u /* words that close a loop */
-#define UNIT 8u      /* words of one instruction with what it needs, at most */
+#define UNIT 10u      /* words of one instruction with what it needs, at most */
 
 static uint64_t rnd(struct prog_gen *g) { return prog_rnd(&g->rng); }
 static unsigned below(struct prog_gen *g, unsigned n) { return (unsigned)(rnd(g) % n); }
@@ -169,6 +169,10 @@ static void set_base(struct prog_gen *g, unsigned rn, uint64_t value)
 
 	emit(g, 0xd2800000u | (uint32_t)(value & 0xffff) << 5 | via, 0);                   /* movz */
 	emit(g, 0xf2a00000u | (uint32_t)(value >> 16 & 0xffff) << 5 | via, 0);             /* movk, lsl 16 */
+	if (via != 15 && below(g, 2)) { /* 0 that a translator does not know, or else bases are constants to it */
+		emit(g, 0xd53bd040u | 15, 0);                                              /* mrs x15, tpidr_el0 */
+		emit(g, 0x8b0f0000u | via << 5 | via, 0);                                  /* add xn, xn, x15 */
+	}
 	if (rn == 31)
 		emit(g, 0x9100001fu | via << 5, 0);                                        /* mov sp, x16 */
 }
