@@ -294,6 +294,8 @@ void qmp_free(struct qmp *q)
 {
 	if (!q)
 		return;
+	if (q->chr) /* the I/O thread may be about to bring a command */
+		chardev_detach(q->chr, &q->user);
 	lock_destroy(&q->lock);
 	free(q->out);
 	free(q);

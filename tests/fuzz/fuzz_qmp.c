@@ -19,6 +19,7 @@ size_t chardev_write(struct chardev *c, const void *buf, size_t n)
 }
 bool chardev_is_open(const struct chardev *c) { return c != NULL; }
 int chardev_attach(struct chardev *c, const struct chardev_user *u, struct err *e) { return 0; }
+void chardev_detach(struct chardev *c, const struct chardev_user *u) {}
 struct chardev *machine_serial(struct machine *m, const char *text, struct err *e) { return (struct chardev *)out; }
 bool machine_pause(struct machine *m, bool pause)
 {
