@@ -103,7 +103,14 @@ void excl_finish_pair(struct vcpu *c, uint64_t va, uint64_t val, unsigned bytes)
 		const uint32_t *word = tlb_hit(c->tlb, TLB_X, c->pc, 4);
 		struct a64_insn in;
 
-		if (!word || !a64_decode((uint32_t)ram_ld32(word), c->feats, &in) || (in.op != A64_STXR && !excl_only_computes(&in)))
+		if (!word) { /* the load may have taken the code's line of the TLB */
+			uint32_t *gen;
+
+			c->mon.armed &= ~(uint64_t)MON_PAIRED; /* for the handler, if this faults */
+			word = cpu_fetch_page(c, c->pc, &gen);
+			c->mon.armed |= MON_PAIRED;
+		}
+		if (!a64_decode((uint32_t)ram_ld32(word), c->feats, &in) || (in.op != A64_STXR && !excl_only_computes(&in)))
 			break;
 		interp_exec(c, &in);
 		if (in.op == A64_STXR)

@@ -288,7 +288,7 @@ bool pair_fuse(struct irb *e, const struct a64_insn *ldxr)
 	struct loop p;
 	ir_ref v, old;
 
-	if (ldxr->op != A64_LDXR || !by_value() || !match(e, ld, &p))
+	if (ldxr->op != A64_LDXR || !by_value() || !excl_trusted(e->pc) || !match(e, ld, &p))
 		return false;
 	if (p.op.op) {
 		v = addend(e, &p);
