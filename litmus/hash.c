@@ -208,7 +208,7 @@ static void cell_text(char *out, size_t size, const struct lit_line *line, const
 			s++;
 			continue;
 		}
-		for (bool number = isdigit((unsigned char)*s); w--; s++)
+		for (bool number = isdigit((unsigned char)*s); w && n + 8 < size; w--, s++)
 			out[n++] = (char)(isspace((unsigned char)*s) ? ' ' : number ? *s : toupper((unsigned char)*s));
 	}
 	out[n] = 0;
