@@ -7,8 +7,9 @@
 . "$top/tests/guest/linux.sh"
 need_guest
 cross=${CROSS_CC:-aarch64-linux-gnu-gcc}
-deb=$(ls "$guest"/work/deb/linux-image-*.deb 2>/dev/null | head -1)
-[ -n "$deb" ] || { echo "1..0 # SKIP the kernel's package is not in $guest/work/deb"; exit 0; }
+work=$guest/work
+deb=$(ls "$work"/deb/linux-image-*.deb 2>/dev/null | head -1)
+[ -n "$deb" ] || { echo "1..0 # SKIP the kernel's package is not in $guest"; exit 0; }
 dpkg-deb -x "$deb" kernel
 version=$(basename kernel/lib/modules/*)
 PATH=$PATH:/sbin:/usr/sbin depmod -b kernel "$version"

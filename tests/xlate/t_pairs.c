@@ -7,6 +7,8 @@
  */
 #include "tests/xlate/lockstep.h"
 
+#include <unistd.h>
+
 #include "a64/exclusive.h"
 #include "base/log.h"
 
@@ -213,6 +215,30 @@ static void opened(struct vcpu *c)
 	}
 }
 
+/* Data whose line of the TLB is that of the code: what follows the load is fetched anew. Hangs if the pair never gets done. */
+static void shared_line(struct vcpu *c)
+{
+	static struct state in, out;
+	uint32_t w[] = {ldx(3, 0, 0, 8), 0x91000401 /* add x1, x0, #1 */, stx(3, 0, 13, 1, 8), cbnz(13, -3)};
+	uint64_t alias = UINT64_C(9) << 30 | (CODE - RAM + (DATA - RAM)), v;
+
+	poke64(RAM + 0x1000 + 8 * 9, (RAM + 0x2000) | 3);
+	memset(&in, 0, sizeof(in));
+	in.el = 1;
+	in.x[8] = alias;
+	ok(tlb_index(alias) == tlb_index(CODE), "data and code share a line of the TLB");
+	tlbset_inv_all(c);
+	c->nvcpus = 2;
+	program(c, w, sizeof(w) / 4);
+	poke64(DATA + (CODE - RAM), 0);
+	alarm(60);
+	run_with(c, jit_run, &in, &out);
+	alarm(0);
+	memcpy(&v, ram(DATA + (CODE - RAM)), 8);
+	ok(v == 1 && out.x[0] == 0 && out.x[1] == 1 && !out.x[13], "the pair is done, once");
+	ok(excl_trusted(CODE), "and is followed up by value still");
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], 0, 0) : 1, programs = argc > 2 ? strtoull(argv[2], 0, 0) : 1500;
@@ -221,6 +247,7 @@ int main(int argc, char **argv)
 	random_pairs(c, seed, programs, 1);
 	random_pairs(c, seed, programs, 2);
 	opened(c);
+	shared_line(c);
 	other_store(c);
 	return tap_done();
 }
