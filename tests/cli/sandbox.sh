@@ -116,22 +116,27 @@ trap 'kill $server; rm -rf "$scratch"' EXIT
 for _ in $(seq 50); do grep -q port http.log && break; sleep 0.1; done
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' http.log)
 fwd=$((20000 + RANDOM % 20000))
+# A connection taken while the guest's network was not up may never be answered, so each waits for a second only. The guest serves until web/done exists.
 python3 -c 'import socket, sys, time
-for _ in range(600):
+end = time.time() + 50
+while time.time() < end:
     try:
-        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)
         d = s.recv(100)
+        s.close()
         if d:
             print(d.decode())
             break
-        s.close()
     except OSError:
         pass
-    time.sleep(0.1)' $fwd >fwd.out 2>&1 &
+    time.sleep(0.1)
+open("web/done", "w")' $fwd >fwd.out 2>&1 &
 client=$!
 truncate -s 4M work/disk
 linux "wget -q -O /tmp/blob http://10.0.2.2:$port/blob && sha256sum </tmp/blob
-echo through the port | timeout 10 nc -l -p 7
+printf '#!/bin/sh\necho through the port\n' >/tmp/say && chmod +x /tmp/say
+nc -ll -p 7 -e /tmp/say </dev/null &
+until wget -q -O /dev/null http://10.0.2.2:$port/done 2>/dev/null; do sleep 0.1; done
 printf hello | dd of=/dev/vda conv=notrunc,fsync 2>/dev/null && echo disk
 blkdiscard /dev/vda 2>/dev/null
 dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c" \
