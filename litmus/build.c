@@ -9,7 +9,7 @@
 #include "litmus/emit.h"
 
 /* Places within a thread's part of the code area. */
-enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000, FAULTED = 0xd000 };
+enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000, FAULTED = 0xd000, ROOM = 0x800 /* of the loop, behind the test */ };
 
 enum { H_REC, H_OUT, H_N, H_T, H_U, NHARNESS };
 
@@ -28,6 +28,7 @@ struct build {
 	unsigned npool;
 };
 
+static uint64_t area(unsigned thread) { return GANG_CODE + thread * LIT_STRIDE; }
 static unsigned field(uint32_t w, const struct a64_field *f) { return w >> f->lsb & (uint32_t)mask64(f->width); }
 
 /* Registers named by an instruction; too many rather than too few. */
@@ -113,7 +114,7 @@ static bool constant(const struct build *b, const struct lit_val *v, uint64_t *o
 		return false;
 	*out = lit_value(b->m, v);
 	if (v->kind == LIT_LABEL)
-		*out += GANG_CODE - LIT_CODE_BASE;
+		*out += LIT_GUEST_CODE(0) - LIT_CODE_BASE;
 	return true;
 }
 
@@ -128,28 +129,23 @@ static const struct lit_reginit *init_of(const struct build *b, unsigned reg)
 }
 
 /* Sets a general register or SP to its initial value (zero without one). */
-static int init_register(struct build *b, unsigned reg, struct err *e)
+static void init_register(struct build *b, unsigned reg)
 {
 	const struct lit_reginit *r = init_of(b, reg);
-	unsigned to = reg == LIT_REG_SP ? b->h[H_T] : reg;
+	unsigned to = reg == LIT_REG_SP ? b->h[H_U] : reg;
 	uint64_t v = 0;
 
 	if (r && !constant(b, &r->val[0], &v)) {
-		const struct lit_val *val = &r->val[0];
+		unsigned k = 0;
 
-		if (b->c->nptrs == LIT_MAX_PTRS)
-			return err_set(e, EXIT_INPUT, "%s: beyond limits: too many addresses in registers", b->m->t->file);
-		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * b->c->nptrs);
-		b->c->ptr[b->c->nptrs++] = val->kind == LIT_LABEL
-			? (struct lit_ptr){reg, LIT_PTR_CODE, lit_value(b->m, val) - LIT_CODE_BASE}
-			: val->kind == LIT_PTE ? (struct lit_ptr){reg, val->loc | TRIAL_ENTRY, val->v}
-			: (struct lit_ptr){reg, val->loc, val->v * b->m->t->loc[val->loc].type.size};
+		while (b->c->ptr[k].reg != reg)
+			k++;
+		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * k);
 	} else {
 		emit(&b->e, "mov x%u, #%lld", to, (long long)v);
 	}
 	if (reg == LIT_REG_SP)
 		emit(&b->e, "mov sp, x%u", to);
-	return 0;
 }
 
 static int init_vector(struct build *b, unsigned n, struct err *e)
@@ -166,22 +162,24 @@ static int init_vector(struct build *b, unsigned n, struct err *e)
 		q |= (u128)(v & mask64(8 * size)) << (8 * size * k & 127);
 	}
 	b->pool[b->npool] = q;
-	emit(&b->e, "ldr q%u, [x%u, #%u]", n, b->h[H_T], 16 * b->npool++);
+	emit(&b->e, "ldr q%u, [x%u, #%u]", n, b->h[H_U], 16 * b->npool++);
 	return 0;
 }
 
 static int init_registers(struct build *b, struct err *e)
 {
 	for (unsigned r = 0; r < 31; r++)
-		if (b->used >> r & 1 && init_register(b, r, e) < 0)
-			return -1;
+		if (b->used >> r & 1)
+			init_register(b, r);
 	if (b->vused) {
-		emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)(LIT_GUEST_CODE(b->t) + POOL));
+		emit(&b->e, "mov x%u, #%llu", b->h[H_U], (unsigned long long)(area(b->t) + POOL));
 		for (unsigned n = 0; n < 32; n++)
 			if (b->vused >> n & 1 && init_vector(b, n, e) < 0)
 				return -1;
 	}
-	return init_of(b, LIT_REG_SP) ? init_register(b, LIT_REG_SP, e) : 0;
+	if (init_of(b, LIT_REG_SP))
+		init_register(b, LIT_REG_SP);
+	return 0;
 }
 
 /* Draws of the host: load a location, or write it (by adding nothing to its first byte), before it all begins. */
@@ -302,7 +300,7 @@ static void barrier(struct build *b)
 	emit(&b->e, "cbz w%u, .+12", b->h[H_U]);
 	emit(&b->e, "sub w%u, w%u, #1", b->h[H_U], b->h[H_U]);
 	emit(&b->e, "cbnz w%u, .-4", b->h[H_U]);
-	snprintf(insn, sizeof(insn), "cbz x%u,", b->h[H_T]);
+	snprintf(insn, sizeof(insn), "tbnz x%u, #62,", b->h[H_T]); /* REC_TOUCHED */
 	emit_patch(&b->e, skip, insn);
 }
 
@@ -335,7 +333,7 @@ static void epilogue(struct build *b)
  */
 static void vectors(struct build *b, unsigned epi)
 {
-	unsigned t = b->h[H_T];
+	unsigned t = b->h[H_T], u = b->h[H_U];
 	uint64_t handler = b->m->t->handlers ? lit_a64_label(b->m, b->t, LIT_HANDLER) : 0;
 
 	for (unsigned v = 0; v < 16; v++) {
@@ -345,16 +343,18 @@ static void vectors(struct build *b, unsigned epi)
 		emit(&b->e, "add x%u, x%u, #4", t, t);
 		emit_msr(&b->e, EMIT_ELR_EL1, t);
 		emit_word(&b->e, 0xd69f03e0); /* ERET */
-		emit_mrs(&b->e, EMIT_ESR_EL1, t);
-		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault);
-		emit_mrs(&b->e, EMIT_ELR_EL1, t);
-		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 8);
-		emit_mrs(&b->e, EMIT_FAR_EL1, t);
-		emit(&b->e, "str x%u, [x%u, #%u]", t, b->h[H_REC], b->c->fault + 16);
+		emit(&b->e, "mov x%u, #%u", t, b->c->fault);
+		emit(&b->e, "add x%u, x%u, x%u", t, t, b->h[H_REC]);
+		emit_mrs(&b->e, EMIT_ESR_EL1, u);
+		emit(&b->e, "str x%u, [x%u]", u, t);
+		emit_mrs(&b->e, EMIT_ELR_EL1, u);
+		emit(&b->e, "str x%u, [x%u, #8]", u, t);
+		emit_mrs(&b->e, EMIT_FAR_EL1, u);
+		emit(&b->e, "str x%u, [x%u, #16]", u, t);
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)b->c->faulted);
 		emit(&b->e, "str x%u, [x%u]", t, t);
 		if (handler) {
-			emit_branch(&b->e, "b", (unsigned)(handler - LIT_CODE_BASE) / 4);
+			emit_branch(&b->e, "b", (unsigned)(handler - LIT_CODE_BASE + LIT_HEAD) / 4);
 			continue;
 		}
 		emit(&b->e, "mov x%u, #%llu", t, (unsigned long long)(GANG_CODE + 4 * epi));
@@ -387,7 +387,7 @@ static void entry(struct build *b)
 	unsigned t = b->h[H_T], u = b->h[H_U];
 
 	emit(&b->e, "mov x%u, x0", t);
-	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(LIT_GUEST_CODE(b->t) + VECTORS));
+	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(area(b->t) + VECTORS));
 	emit_msr(&b->e, EMIT_VBAR_EL1, u);
 	emit(&b->e, "mov x%u, #0x3c5", u); /* for tests with ERET */
 	emit_msr(&b->e, EMIT_SPSR_EL1, u);
@@ -400,83 +400,152 @@ static void entry(struct build *b)
 	emit(&b->e, "ldr x%u, [x%u, #%zu]", b->h[H_OUT], t, offsetof(struct gang_start, out));
 }
 
-/* Number of addresses that registers take; known before the loop is made. */
-static void layout(struct build *b)
+/* Lays out the record: the addresses that registers take, and what else there is. */
+static int layout(struct build *b, struct err *e)
 {
 	unsigned n = 0;
 
 	for (unsigned r = 0; r <= LIT_REG_SP; r++) {
 		const struct lit_reginit *i = init_of(b, r);
+		const struct lit_val *val = i ? &i->val[0] : NULL;
+		uint64_t v;
 
-		n += i && (i->val[0].kind == LIT_LOC || i->val[0].kind == LIT_PTE || (b->o->own_code && i->val[0].kind == LIT_LABEL));
+		if (!i || constant(b, val, &v))
+			continue;
+		if (n == LIT_MAX_PTRS)
+			return err_set(e, EXIT_INPUT, "%s: beyond limits: too many addresses in registers", b->m->t->file);
+		b->c->ptr[n++] = val->kind == LIT_LABEL ? (struct lit_ptr){r, LIT_PTR_CODE, lit_value(b->m, val) - LIT_CODE_BASE}
+			       : val->kind == LIT_PTE ? (struct lit_ptr){r, val->loc | TRIAL_ENTRY, val->v}
+			       : (struct lit_ptr){r, val->loc, val->v * b->m->t->loc[val->loc].type.size};
 	}
+	b->c->nptrs = n;
 	b->c->body_ptr = b->o->own_code ? REC_PTR + 8 * n : 0;
-	b->c->fault = REC_PTR + 8 * n + 8 * b->o->own_code;
-	b->c->rec_size = b->c->fault + 24;
+	b->c->rec_size = MAX(24u, REC_PTR + 8 * n + 8 * b->o->own_code);
+	b->c->fault = ALIGN_UP(b->o->size * b->c->rec_size + 8, 4096u);
 	b->c->out_size = 8 * MAX(1u, b->m->prog.nregs[b->t]);
-	b->c->faulted = LIT_GUEST_CODE(b->t) + FAULTED;
+	b->c->faulted = area(b->t) + FAULTED;
+	return 0;
 }
 
-static int build_thread(struct build *b, struct err *e)
-{
-	unsigned size, base = (unsigned)(b->t * LIT_STRIDE) / 4, loop, epi;
-	const uint8_t *bytes = lit_a64_bytes(b->m, b->t, &size);
-	uint32_t *body = b->img->word + base;
+/* What is not in every turn of the loop, from LOOP on: entry and exit, touches and barrier. */
+struct beside {
+	unsigned exit, slow;   /* words */
+	unsigned to_start;     /* hole: back to the test, after a barrier */
+	unsigned to_loop;      /* hole: into the loop, at entry */
+};
 
-	if (size > VECTORS - 8)
-		return err_set(e, EXIT_INPUT, "%s: beyond limits: P%u is too long", b->m->t->file, b->t);
-	memcpy(body, bytes, size);
-	for (unsigned k = 0; k < size / 4; k++)
-		mention(b, body[k]);
-	if (pick_registers(b, e) < 0)
-		return -1;
-	layout(b);
-	b->c->body = base;
-	b->c->nbody = size / 4;
-	b->e.n = base + LOOP / 4;
-	b->c->entry = GANG_CODE + 4 * b->e.n;
-	entry(b);
-	loop = b->e.n;
-	if (init_registers(b, e) < 0)
-		return -1;
-	if (b->exclusives)
-		emit(&b->e, "clrex");
-	if (b->o->preload && b->c->nptrs)
-		preload(b);
-	barrier(b);
-	emit(&b->e, "msr nzcv, xzr");
-	if (b->o->own_code) {
-		emit(&b->e, "ldr x%u, [x%u, #%u]", b->h[H_T], b->h[H_REC], b->c->body_ptr);
-		emit(&b->e, "br x%u", b->h[H_T]);
-	} else {
-		emit_branch(&b->e, "b", base);
-	}
-	epi = b->e.n;
-	epilogue(b);
-	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
-	emit(&b->e, "add x%u, x%u, #%u", b->h[H_OUT], b->h[H_OUT], b->c->out_size);
-	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
-	snprintf(b->text, sizeof(b->text), "tbz x%u, #63,", b->h[H_T]);
-	emit_branch(&b->e, b->text, loop);
+static struct beside build_beside(struct build *b)
+{
+	struct beside s;
+
+	b->e.n = (unsigned)(b->t * LIT_STRIDE + LOOP) / 4;
+	s.exit = b->e.n;
 	if (b->m->t->vmsa) {
 		emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_TCR);
 		emit_msr(&b->e, EMIT_TCR_EL1, b->h[H_T]);
 	}
 	emit(&b->e, "mov x%u, #%llu", b->h[H_T], (unsigned long long)GANG_STUB);
 	emit(&b->e, "br x%u", b->h[H_T]);
-	vectors(b, epi);
-	for (unsigned at = 0; at < VECTORS; at += b->img->step) {
-		memcpy(b->img->word + base + at / 4, bytes, size);
-		b->e.n = base + (at + size) / 4;
-		emit_branch(&b->e, "b", epi);
-		if (!b->img->step)
-			break;
+	s.slow = b->e.n;
+	if (b->o->preload && b->c->nptrs)
+		preload(b);
+	barrier(b);
+	s.to_start = emit_hole(&b->e);
+	b->c->entry = GANG_CODE + 4 * b->e.n;
+	entry(b);
+	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
+	s.to_loop = emit_hole(&b->e);
+	return s;
+}
+
+/* The begin of the loop, up to the test. T is the record's first word. */
+static int build_head(struct build *b, const struct beside *s, struct err *e)
+{
+	unsigned t = b->h[H_T];
+
+	b->npool = 0;
+	if (init_registers(b, e) < 0)
+		return -1;
+	if (b->exclusives)
+		emit(&b->e, "clrex");
+	snprintf(b->text, sizeof(b->text), "cbnz x%u,", t);
+	emit_branch(&b->e, b->text, s->slow);
+	emit_patch(&b->e, s->to_start, "b");
+	emit(&b->e, "msr nzcv, xzr");
+	if (b->o->own_code) {
+		emit(&b->e, "ldr x%u, [x%u, #%u]", t, b->h[H_REC], b->c->body_ptr);
+		emit(&b->e, "br x%u", t);
 	}
-	memcpy(b->img->word + base + POOL / 4, b->pool, sizeof(b->pool));
 	return 0;
 }
 
-unsigned lit_max_instances(const struct lit_image *img) { return img->step ? VECTORS / img->step : ~0u; }
+/* The end of the loop: what is observed, the next record, back to the head. */
+static void build_tail(struct build *b, const struct beside *s, unsigned head)
+{
+	unsigned t = b->h[H_T];
+
+	epilogue(b);
+	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
+	emit(&b->e, "add x%u, x%u, #%u", b->h[H_OUT], b->h[H_OUT], b->c->out_size);
+	emit(&b->e, "ldr x%u, [x%u]", t, b->h[H_REC]);
+	snprintf(b->text, sizeof(b->text), "tbz x%u, #63,", t);
+	emit_branch(&b->e, b->text, head);
+	emit_branch(&b->e, "b", s->exit);
+}
+
+/*
+ * The loop around the test: head, test, tail, one behind the other in a page, so that a translator may see a loop in it.
+ * A test that changes its code has them elsewhere.
+ */
+static int build_loop(struct build *b, unsigned body, unsigned nbody, unsigned *epi, struct err *e)
+{
+	struct beside s = build_beside(b);
+	unsigned head = b->e.n, n;
+
+	if (build_head(b, &s, e) < 0) /* to know its size */
+		return -1;
+	n = b->e.n - head;
+	if (n > LIT_HEAD / 4)
+		return err_set(e, EXIT_INPUT, "%s: beyond limits: P%u has too many registers", b->m->t->file, b->t);
+	if (!b->o->own_code) {
+		head = b->e.n = body - n;
+		build_head(b, &s, e);
+	}
+	b->e.n = head;
+	emit_patch(&b->e, s.to_loop, "b");
+	b->e.n = *epi = b->o->own_code ? head + n : body + nbody;
+	build_tail(b, &s, head);
+	return 0;
+}
+
+static int build_thread(struct build *b, struct err *e)
+{
+	unsigned size, base = (unsigned)(b->t * LIT_STRIDE + LIT_HEAD) / 4, epi = 0;
+	const uint8_t *bytes = lit_a64_bytes(b->m, b->t, &size);
+	uint32_t *body = b->img->word + base;
+
+	if (size > VECTORS - LIT_HEAD - ROOM)
+		return err_set(e, EXIT_INPUT, "%s: beyond limits: P%u is too long", b->m->t->file, b->t);
+	memcpy(body, bytes, size);
+	for (unsigned k = 0; k < size / 4; k++)
+		mention(b, body[k]);
+	if (pick_registers(b, e) < 0 || layout(b, e) < 0)
+		return -1;
+	b->c->body = base;
+	b->c->nbody = size / 4;
+	if (build_loop(b, base, size / 4, &epi, e) < 0)
+		return -1;
+	vectors(b, epi);
+	for (unsigned at = 0; b->img->step && at < VECTORS - LIT_HEAD; at += b->img->step) {
+		memcpy(b->img->word + base + at / 4, bytes, size);
+		b->e.n = base + (at + size) / 4;
+		emit_branch(&b->e, "b", epi);
+	}
+	memcpy(b->img->word + (area(b->t) - GANG_CODE + POOL) / 4, b->pool, sizeof(b->pool));
+	return 0;
+}
+
+unsigned lit_max_instances(const struct lit_image *img) { return img->step ? (VECTORS - LIT_HEAD) / img->step : ~0u; }
 
 int lit_build(const struct lit_model *m, const struct lit_build_opts *o, struct lit_image *img, struct err *e)
 {

@@ -7,10 +7,10 @@
  * (addresses for its registers, a word for the barrier, a delay).  The loop keeps its own
  * few values in registers that the thread doesn't use.
  *
- *      load registers from the record; barrier; delay; the test; store
- *      observed registers to an array; next record
+ *      load registers from the record; touches, barrier, delay where the record
+ *      says so; the test; store observed registers to an array; next record
  *
- * A fault ends the thread in this instance and is noted in the record.
+ * A fault ends the thread in this instance and is noted, behind all records, at the place of this one.
  */
 #ifndef PARMA_LITMUS_BUILD_H
 #define PARMA_LITMUS_BUILD_H
@@ -21,15 +21,19 @@
 
 enum lit_barrier { BARRIER_USER, BARRIER_USERFENCE, BARRIER_TIMEBASE, BARRIER_PTHREAD, BARRIER_NONE };
 
-/* Each thread has this much of the code area, as in the model's (LIT_STRIDE), so that code can be copied as it is. */
 /* Virtual address of the pages of tests of translation. */
 #define LIT_VM UINT64_C(0x80000000)
-#define LIT_GUEST_CODE(thread) (GANG_CODE + (thread) * LIT_STRIDE)
+/*
+ * Each thread has as much of the code area as in the model (LIT_STRIDE), so that code can be copied as it is.  Before the
+ * test's own instructions there is room for the begin of the loop.
+ */
+#define LIT_HEAD UINT64_C(0x400)
+#define LIT_GUEST_CODE(thread) (GANG_CODE + LIT_HEAD + (thread) * LIT_STRIDE)
 
 struct lit_ptr {
 	unsigned reg;
 	unsigned loc;     /* or LIT_PTR_CODE */
-	uint64_t off;     /* bytes; of code: from GANG_CODE, in instance 0 */
+	uint64_t off;     /* bytes; of code: from LIT_GUEST_CODE(0), in instance 0 */
 };
 #define LIT_PTR_CODE TRIAL_CODE
 
@@ -40,7 +44,7 @@ struct lit_code {
 	unsigned nptrs;
 	struct lit_ptr ptr[LIT_MAX_PTRS];
 	unsigned body_ptr;   /* record: address of the instance's code, if it has its own */
-	unsigned fault;      /* record: ESR, ELR and FAR of a fault, 8 bytes each */
+	unsigned fault;      /* from a record to what is noted of its fault: ESR, ELR and FAR, 8 bytes each */
 	unsigned rec_size;
 	unsigned out_size;   /* observed registers of an instance: 8 bytes each, in the order of the model's slots */
 	uint64_t faulted;    /* address of a word: set by the first fault */
@@ -57,6 +61,7 @@ struct lit_image {
 };
 
 struct lit_build_opts {
+	unsigned size;       /* instances, at most */
 	enum lit_barrier barrier;
 	unsigned timebase;   /* ticks of the counter between agreement and start */
 	bool preload;

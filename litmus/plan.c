@@ -187,7 +187,7 @@ static void plan_prefetch(struct planner *pl)
 int lit_plan(const struct lit_model *m, const struct lit_run_opts *o, unsigned ncpus, struct lit_image *img,
 	     struct trial_plan *p, struct err *e)
 {
-	const struct lit_build_opts bo = {.barrier = o->barrier, .timebase = 16, .preload = o->preload != PRELOAD_NO,
+	const struct lit_build_opts bo = {.size = o->size, .barrier = o->barrier, .timebase = 16, .preload = o->preload != PRELOAD_NO,
 					 .own_code = o->own_code, .crowded = o->crowded};
 	struct planner pl = {m, o, p, 0, NULL};
 	const char *file = m->t->file;
@@ -199,7 +199,7 @@ int lit_plan(const struct lit_model *m, const struct lit_run_opts *o, unsigned n
 	*p = (struct trial_plan){.magic = TRIAL_MAGIC, .nthreads = m->t->nthreads, .ncpus = ncpus, .group = MAX(1u, o->group),
 				 .step = img->step, .packed_ok = !img->exclusives, .direct = o->direct, .stride = o->stride,
 				 .preload = o->preload, .shuffle_first = o->affinity == AFFINITY_RANDOM, .seed = o->seed,
-				 .runs = o->runs, .ram = GANG_RAM, .code = GANG_CODE, .code_stride = LIT_STRIDE,
+				 .runs = o->runs, .ram = GANG_RAM, .image = GANG_CODE, .code = LIT_GUEST_CODE(0), .code_stride = LIT_STRIDE,
 				 .model_loc = LIT_LOC_BASE, .model_code = LIT_CODE_BASE};
 	p->ncopies = o->own_code ? 1 : MAX(1u, MIN(o->avail, ncpus) / p->nthreads);
 	p->size = MIN(o->size, m->t->vmsa ? 500u : lit_max_instances(img));

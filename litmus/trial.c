@@ -7,7 +7,8 @@
 #include "litmus/pte.h"
 #include "mem/access.h"
 
-enum { LINE = 64, PAGE = 4096, EPOCH = 4 /* runs */ };
+enum { LINE = 64, PAGE = 4096, EPOCH = 4 /* runs */, RELAY = 4 };
+#define ALIGN_UP_ANY(x, n) (((x) + (n) - 1) / (n) * (n))
 
 /* -- randomness: splitmix64 -- */
 
@@ -85,7 +86,7 @@ uint64_t trial_init(struct trial *t, const struct trial_plan *p, uint8_t *ram, u
 		at = ALIGN_UP(at + 8 * (uint64_t)p->size, PAGE);
 		for (unsigned th = 0; th < p->nthreads; th++) {
 			cp->rec[th] = at;
-			at = ALIGN_UP(at + (uint64_t)p->size * p->thread[th].rec_size + 8, PAGE);
+			at = ALIGN_UP(at + p->thread[th].fault + (uint64_t)p->size * p->thread[th].rec_size, PAGE);
 			cp->out[th] = at;
 			at = ALIGN_UP(at + (uint64_t)p->size * p->thread[th].out_size + 16, PAGE);
 		}
@@ -163,6 +164,7 @@ void trial_draw(struct trial *t)
 	if (!d->fresh)
 		return;
 	d->rot = rnd(&s);
+	d->ordered = !p->direct && rnd(&s) & 1;
 	draw_layout(d, p, &s);
 	d->delay_opener = (uint32_t)BIT(rnd(&s) % 10) - 1;
 	d->delay_other = (uint32_t)BIT(rnd(&s) % 5) - 1;
@@ -174,7 +176,7 @@ void trial_draw(struct trial *t)
  * may already prepare its own slice while this one is collected.
  */
 struct walk {
-	const uint32_t *perm;
+	const uint32_t *perm; /* NULL: in order */
 	uint64_t slice;      /* guest address of the slice's places */
 	uint32_t slot;
 	unsigned n, i;
@@ -185,18 +187,25 @@ static struct walk walk_begin(const struct trial *t, const struct trial_draw *d,
 {
 	unsigned n = to - from;
 
-	return (struct walk){t->perm + from, cells + (uint64_t)from * t->p->slot, t->p->slot, n, n ? (unsigned)(d->rot % n) : 0,
+	return (struct walk){d->ordered ? NULL : t->perm + from, cells + (uint64_t)from * t->p->slot, t->p->slot, n, n ? (unsigned)(d->rot % n) : 0,
 			     d->dense};
 }
 
 /* Where the locations of the next instance begin. */
 static inline uint64_t walk_next(struct walk *w)
 {
-	uint32_t at = w->perm[w->i++];
+	uint32_t at = w->perm ? w->perm[w->i] : w->i;
 
-	if (w->i == w->n)
+	if (++w->i == w->n)
 		w->i = 0;
 	return w->slice + (w->dense ? (uint64_t)(at / 8) * w->slot + at % 8 * 8 : (uint64_t)at * w->slot);
+}
+
+/* The same of the k-th instance of the slice, from where the walk began. */
+static inline uint64_t walk_at(struct walk w, unsigned k)
+{
+	w.i = (w.i + k) % w.n;
+	return walk_next(&w);
 }
 
 /* -- before a run -- */
@@ -253,31 +262,41 @@ static inline void put_locations(const struct trial *t, uint64_t cells, unsigned
 	}
 }
 
-static uint32_t touches(const struct trial_plan *p, const struct trial_thread *th, uint64_t draws)
-{
-	uint32_t all = 0, may = 0;
+/* How a thread's pointers may be touched, and are to be with PRELOAD_CUSTOM: two bits each, as in REC_TOUCH. */
+struct touch { uint32_t may, custom; };
 
-	for (unsigned k = 0; k < th->nptrs && k < 16; k++)
-		may |= th->ptr[k].may << 2 * k;
+static struct touch touch_of(const struct trial_thread *th)
+{
+	struct touch to = {0, 0};
+
+	for (unsigned k = 0; k < th->nptrs && k < 16; k++) {
+		to.may |= th->ptr[k].may << 2 * k;
+		to.custom |= th->ptr[k].touch << 2 * k;
+	}
+	return to;
+}
+
+/* Mostly at barriers: elsewhere a thread is delayed by more than its touches. */
+static inline uint32_t touches(const struct trial_plan *p, struct touch to, uint64_t draws, bool barrier)
+{
+	bool none = barrier ? draws >> 62 & 1 : draws >> 59;
+
 	switch (p->preload) {
-	case PRELOAD_RANDOM: return draws >> 62 ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12) & may;
-	case PRELOAD_CUSTOM:
-		for (unsigned k = 0; k < th->nptrs && k < 16; k++)
-			all |= th->ptr[k].touch << 2 * k;
-		return all & may;
-	case PRELOAD_STATIC: return draws >> 62 ? 0 : (draws >> 61 & 1 ? UINT32_C(0x55555555) : UINT32_C(0xaaaaaaaa)) & may;
+	case PRELOAD_RANDOM: return none ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12) & to.may;
+	case PRELOAD_CUSTOM: return to.custom & to.may;
+	case PRELOAD_STATIC: return none ? 0 : (draws >> 58 & 1 ? UINT32_C(0x55555555) : UINT32_C(0xaaaaaaaa)) & to.may;
 	default: return 0;
 	}
 }
 
 static inline void put_record(const struct trial *t, uint64_t barrier, unsigned th, unsigned k, uint8_t *rec, uint64_t cells,
-			      uint64_t draws, bool opener)
+			      uint64_t draws, uint32_t touch, bool opener)
 {
 	const struct trial_thread *code = &t->p->thread[th];
 	uint32_t delay = (uint32_t)draws & (opener ? t->now.delay_opener : t->now.delay_other);
 
-	ram_st64(rec + REC_BARRIER, barrier ? barrier | opener : 0);
-	ram_st64(rec + REC_DELAY, delay | (uint64_t)touches(t->p, code, draws) << 32);
+	ram_st64(rec + REC_BARRIER, barrier ? barrier | opener : touch ? REC_TOUCHED : 0);
+	ram_st64(rec + REC_DELAY, delay | (uint64_t)touch << 32);
 	for (unsigned i = 0; i < code->nptrs; i++)
 		ram_st64(rec + REC_PTR + 8 * i, address(t, code->ptr[i].loc, code->ptr[i].off, cells, k));
 	if (code->body_ptr)
@@ -289,9 +308,10 @@ static void put_records(struct trial *t, unsigned v, unsigned c, unsigned th)
 	const struct trial_plan *p = t->p;
 	const struct trial_copy *cp = &t->copy[c];
 	const struct trial_thread *code = &p->thread[th];
+	struct touch touch = touch_of(code);
 	uint64_t s = stream(p, t->now.number, v);
 	uint8_t *rec = host(t, cp->rec[th]);
-	unsigned in_group = 0, opener = 0;
+	unsigned in_group = 0, groups = 0, opener = 0;
 
 	for (unsigned u = 0; u < p->ncpus; u++) {
 		unsigned from, to;
@@ -300,16 +320,49 @@ static void put_records(struct trial *t, unsigned v, unsigned c, unsigned th)
 		trial_share(p, u, &from, &to);
 		w = walk_begin(t, &t->now, cp->cells, from, to);
 		for (unsigned k = from; k < to; k++, rec += code->rec_size) {
-			uint64_t word = in_group ? 0 : cp->barrier + 8 * (uint64_t)k;
+			uint64_t word = in_group ? 0 : cp->barrier + 8 * (uint64_t)k, draws = rnd(&s);
 
-			put_record(t, word, th, k, rec, walk_next(&w), rnd(&s), opener == th);
+			put_record(t, word, th, k, rec, walk_next(&w), draws, touches(p, touch, draws, word), opener == th);
 			if (++in_group == p->group) {
 				in_group = 0;
-				opener = opener + 1 == p->nthreads ? 0 : opener + 1;
+				if (++groups % RELAY == 0)
+					opener = opener + 1 == p->nthreads ? 0 : opener + 1;
 			}
 		}
 	}
 	ram_st64(rec + REC_BARRIER, REC_END);
+}
+
+/* Whether the places of a slice are alike: same values at all of them, whatever the instance. */
+static bool alike(const struct trial_plan *p)
+{
+	for (unsigned l = 0; l < p->nlocs; l++)
+		if (p->loc[l].bytes != 4 && p->loc[l].bytes != 8)
+			return false;
+	return !p->nfixes && !p->npages;
+}
+
+/* Initial values in the n places of a slice that are alike, from end to end. */
+static void fill_slice(const struct trial *t, uint64_t slice, unsigned n)
+{
+	const struct trial_plan *p = t->p;
+
+	for (unsigned l = 0; l < p->nlocs; l++) {
+		const uint8_t *init = p->init + p->loc[l].init;
+		uint64_t v = p->loc[l].bytes == 4 ? *(const uint32_t *)init : *(const uint64_t *)init;
+		uint8_t *at = host(t, slice + t->now.cell[l]);
+
+		if (t->now.dense)
+			for (unsigned k = 0; k < n; k += 8, at += p->slot)
+				for (unsigned i = 0; i < 8; i++)
+					((uint64_t *)at)[i] = v;
+		else if (p->loc[l].bytes == 4)
+			for (unsigned k = 0; k < n; k++, at += p->slot)
+				*(uint32_t *)at = (uint32_t)v;
+		else
+			for (unsigned k = 0; k < n; k++, at += p->slot)
+				*(uint64_t *)at = v;
+	}
 }
 
 void trial_prepare(struct trial *t, unsigned v)
@@ -322,9 +375,13 @@ void trial_prepare(struct trial *t, unsigned v)
 		const struct trial_copy *cp = &t->copy[i];
 		struct walk w = walk_begin(t, &t->now, cp->cells, from, to);
 
-		memset(host(t, cp->barrier + 8 * (uint64_t)from), 0, 8 * (to - from));
-		for (unsigned k = from; k < to; k++)
-			put_locations(t, walk_next(&w), k);
+		for (unsigned k = ALIGN_UP_ANY(from, p->group); k < to; k += p->group)
+			ram_st64(host(t, cp->barrier + 8 * (uint64_t)k), 0);
+		if (alike(p))
+			fill_slice(t, w.slice, to - from);
+		else
+			for (unsigned k = from; k < to; k++)
+				put_locations(t, walk_next(&w), k);
 	}
 	if (t->now.fresh && c < p->ncopies)
 		put_records(t, v, c, th);
@@ -445,20 +502,116 @@ static inline void gather(struct trial *t, unsigned v, const struct trial_copy *
 	}
 }
 
-void trial_collect(struct trial *t, unsigned v)
+/*
+ * Most states are tuples of small numbers: these are counted in a table by their digits, and go to the histogram
+ * together, at the end of a slice.
+ */
+enum { DIGITS = 10 };
+
+struct small {
+	unsigned bits, n;                     /* of a digit; tuples seen */
+	uint32_t count[1 << DIGITS];
+	uint16_t seen[1 << DIGITS];
+};
+
+static void small_flush(const struct small *s, struct hist *h)
+{
+	uint64_t state[DIGITS];
+
+	for (unsigned i = 0; i < s->n; i++) {
+		for (unsigned k = 0; k < h->width; k++)
+			state[k] = s->seen[i] >> k * s->bits & ((1u << s->bits) - 1);
+		hist_add(h, state, s->count[s->seen[i]]);
+	}
+}
+
+/* Where an observed register of the instance at hand is. */
+struct source { const uint8_t *at; uint32_t stride; };
+
+static unsigned sources(const struct trial *t, const struct trial_copy *cp, unsigned from, struct source *s)
 {
 	const struct trial_plan *p = t->p;
-	uint64_t state[TRIAL_WIDTH];
-	unsigned from, to;
+	unsigned n = 0;
 
-	trial_share(p, v, &from, &to);
-	for (unsigned c = 0; c < p->ncopies; c++) {
-		const struct trial_copy *cp = &t->copy[c];
-		struct walk w = walk_begin(t, &t->last, cp->cells, from, to);
+	for (unsigned th = 0; th < p->nthreads; th++)
+		for (unsigned i = 0; i < p->thread[th].nregs; i++) /* in the order of a state */
+			s[n++] = (struct source){host(t, cp->out[th] + (uint64_t)from * p->thread[th].out_size) + 8 * i,
+						 p->thread[th].out_size};
+	return n;
+}
 
-		for (unsigned k = from; k < to; k++) {
-			gather(t, v, cp, k, walk_next(&w), state);
+/* Counts the slice; what is not small by the long way. */
+static __attribute__((noinline)) void collect_small(struct trial *t, unsigned v, const struct trial_copy *cp, struct walk w, unsigned from, unsigned n)
+{
+	const struct trial_plan *p = t->p;
+	struct small s;
+	struct source src[DIGITS];
+	const struct walk begin = w;
+	unsigned nregs = sources(t, cp, from, src);
+	uint64_t state[DIGITS];
+
+	s.bits = DIGITS / MAX(1u, p->width);
+	s.n = 0;
+	memset(s.count, 0, sizeof(s.count[0]) << s.bits * p->width);
+	for (unsigned k = 0; k < n; k++) {
+		uint64_t all = 0, key = 0;
+		unsigned shift = 0;
+
+		for (unsigned i = 0; i < nregs; i++, shift += s.bits) {
+			uint64_t x = ram_ld64(src[i].at);
+
+			src[i].at += src[i].stride;
+			all |= x;
+			key |= x << shift;
+		}
+		if (p->nmem) {
+			const uint8_t *cells = host(t, walk_next(&w));
+
+			for (unsigned i = 0; i < p->nmem; i++, shift += s.bits) {
+				uint64_t x = ram_load(cells + t->last.cell[p->mem[i].loc] + p->mem[i].off, p->mem[i].size);
+
+				all |= x;
+				key |= x << shift;
+			}
+		}
+		if (unlikely(all >> s.bits)) {
+			gather(t, v, cp, from + k, walk_at(begin, k), state);
 			hist_add(&t->hist[v], state, 1);
+		} else if (!s.count[key]++) {
+			s.seen[s.n++] = (uint16_t)key;
 		}
 	}
+	small_flush(&s, &t->hist[v]);
+}
+
+/* May states of this run be small? Not where faults are, nor pages. */
+static bool may_be_small(const struct trial *t)
+{
+	const struct trial_plan *p = t->p;
+
+	for (unsigned th = 0; th < p->nthreads; th++)
+		if (ram_ld64(host(t, p->thread[th].faulted)))
+			return false;
+	return p->width && p->width <= DIGITS && !p->nfaults && !p->npages;
+}
+
+static __attribute__((noinline)) void collect_any(struct trial *t, unsigned v, const struct trial_copy *cp, struct walk w, unsigned from,
+						  unsigned n)
+{
+	uint64_t state[TRIAL_WIDTH];
+
+	for (unsigned k = from; k < from + n; k++) {
+		gather(t, v, cp, k, walk_next(&w), state);
+		hist_add(&t->hist[v], state, 1);
+	}
+}
+
+void trial_collect(struct trial *t, unsigned v)
+{
+	unsigned from, to;
+
+	trial_share(t->p, v, &from, &to);
+	for (unsigned c = 0; c < t->p->ncopies; c++)
+		(may_be_small(t) ? collect_small : collect_any)(t, v, &t->copy[c],
+								walk_begin(t, &t->last, t->copy[c].cells, from, to), from, to - from);
 }

@@ -12,7 +12,7 @@
  * thread's instances) are made by the vCPU that plays the thread next.
  *
  * Drawn from the seed, for each run: which vCPU plays which thread.  For a few
- * runs: where each instance lies within its slice, which locations share a
+ * runs: where each instance lies within its slice (shuffled, or in order from somewhere on), which locations share a
  * cache line (those of an instance, or each with its likes of seven other
  * instances, or none), delays of threads after the barrier, and what is
  * touched before it.
@@ -33,12 +33,13 @@ enum { TRIAL_THREADS = 16, TRIAL_LOCS = 64, TRIAL_PTRS = 24, TRIAL_FIXES = 128, 
 
 /* A record, one for each thread and instance; offsets in bytes. */
 enum {
-	REC_BARRIER = 0,  /* address of the instance's word; bit 0: this thread opens it; 0: no barrier; bit 63: the end */
+	REC_BARRIER = 0,  /* address of the instance's word; bit 0: this thread opens it; 0: no barrier, no touch; or: */
 	REC_DELAY = 8,    /* 32 bits: turns of an empty loop after the barrier */
 	REC_TOUCH = 12,   /* 32 bits: two a pointer: load it, own it, before the barrier */
 	REC_PTR = 16,     /* addresses for registers */
 };
-#define REC_END (UINT64_C(1) << 63)
+#define REC_TOUCHED (UINT64_C(1) << 62) /* no barrier */
+#define REC_END (UINT64_C(1) << 63)     /* behind the last */
 
 enum trial_preload { PRELOAD_NO, PRELOAD_RANDOM, PRELOAD_CUSTOM, PRELOAD_STATIC };
 
@@ -53,7 +54,7 @@ struct trial_thread {
 	uint64_t entry;
 	uint32_t nptrs;
 	uint32_t body_ptr;   /* record: address of the instance's own code; 0: it has none */
-	uint32_t fault;      /* record: ESR, ELR and FAR of a fault, 8 bytes each */
+	uint32_t fault;      /* from a record to what is noted of its fault: ESR, ELR and FAR, 8 bytes each */
 	uint32_t rec_size;
 	uint32_t nregs, first; /* observed registers, 8 bytes each; the first's number in a state */
 	uint32_t out_size;   /* bytes of an instance's observed registers */
@@ -80,7 +81,7 @@ struct trial_plan {
 	uint64_t seed, runs;
 	uint32_t npages;                             /* pages of an instance, of tests of translation; else 0 */
 	uint64_t vm;                                 /* guest virtual address of the first page; whole GiB */
-	uint64_t ram, code;                          /* guest addresses: of memory, of the test's code */
+	uint64_t ram, image, code;                   /* guest addresses: of memory, of all words, of the test's code among them */
 	uint64_t code_stride, model_loc, model_code; /* the model's address space */
 	struct trial_thread thread[TRIAL_THREADS];
 	struct trial_loc loc[TRIAL_LOCS];
@@ -100,6 +101,7 @@ struct trial_draw {
 	uint64_t number;
 	uint64_t rot;
 	bool fresh;                          /* all is drawn anew, not only roles: records are to be made */
+	bool ordered;                        /* instances of a slice one behind the other, not shuffled */
 	bool dense;                          /* eight instances share a slot, 8 bytes apart */
 	uint32_t cell[TRIAL_LOCS];           /* offset of each location in the slot */
 	uint32_t role[TRIAL_CPUS];           /* of a vCPU: copy * nthreads + thread */

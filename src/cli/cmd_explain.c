@@ -159,7 +159,7 @@ static void explain_thread(const struct explained *x, unsigned t)
 	fi = open_memstream(&ir, &ni);
 	fh = open_memstream(&host, &nh);
 	if (fi && fh) {
-		bool done = bytes && hostcode_translate(x->g, LIT_GUEST_CODE(t), 64, fi, fh);
+		bool done = bytes && hostcode_translate(x->g, LIT_GUEST_CODE(t), MIN(64, bytes / 4), fi, fh);
 
 		fclose(fi);
 		fclose(fh);

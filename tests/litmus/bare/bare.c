@@ -178,7 +178,7 @@ static void load(void)
 	uint32_t *stub = (uint32_t *)PLAN->ram;
 	uint64_t to = (uint64_t)back;
 
-	memcpy((void *)PLAN->code, after + 8, nwords * 4ull);
+	memcpy((void *)PLAN->image, after + 8, nwords * 4ull);
 	stub[0] = 0x58000050; /* ldr x16, .+8 */
 	stub[1] = 0xd61f0200; /* br x16 */
 	memcpy(stub + 2, &to, 8);
@@ -246,8 +246,8 @@ void guest_main(void)
 	if (PLAN->magic != TRIAL_MAGIC)
 		exit(2);
 	perm = calloc(PLAN->size, sizeof(*perm));
-	end = trial_init(&trial, PLAN, (uint8_t *)PLAN->ram, perm, PLAN->code + 0x200000);
-	memset((void *)(PLAN->code + 0x200000), 0, end - PLAN->code - 0x200000);
+	end = trial_init(&trial, PLAN, (uint8_t *)PLAN->ram, perm, PLAN->image + 0x200000);
+	memset((void *)(PLAN->image + 0x200000), 0, end - PLAN->image - 0x200000);
 	load();
 	__asm__ volatile("ic iallu\n dsb nsh\n isb" ::: "memory");
 	for (unsigned v = 1; v < PLAN->ncpus; v++)
