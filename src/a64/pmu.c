@@ -22,7 +22,7 @@ enum { EV_SW_INCR = 0x00, EV_INST_RETIRED = 0x08, EV_CPU_CYCLES = 0x11, EV_CHAIN
 uint64_t pmu_mask(const struct vcpu *c) { return mask64(c->model->pmu_counters) | BIT(PMU_CYCLE); }
 uint64_t pmu_ceid0(void) { return BIT(EV_SW_INCR) | BIT(EV_INST_RETIRED) | BIT(EV_CPU_CYCLES) | BIT(EV_CHAIN); }
 
-static uint64_t cycles_now(void) { return counter_now() * (1000000000u / COUNTER_HZ); }
+static uint64_t cycles_now(void) { return counter_now_ns(); }
 
 /* The running total of the event that counter n is set to. */
 static uint64_t raw_now(const struct vcpu *c, unsigned n)

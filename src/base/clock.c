@@ -92,6 +92,13 @@ uint64_t counter_now(void)
 	return (clock_ns() - base_ns) / (1000000000u / COUNTER_HZ);
 }
 
+uint64_t counter_now_ns(void)
+{
+	if (counter_scale.tsc_ok)
+		return (uint64_t)((((u128)(__rdtsc() - counter_scale.tsc_base) * counter_scale.mul) * (1000000000u / COUNTER_HZ)) >> 32);
+	return clock_ns() - base_ns;
+}
+
 uint64_t counter_to_ns(uint64_t ticks)
 {
 	uint64_t now = counter_now(), delta;

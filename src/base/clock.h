@@ -41,6 +41,8 @@ extern struct counter_scale counter_scale;
 void clock_init(void);
 /* The guest's physical counter now, in ticks of COUNTER_HZ. Any thread; monotonic across threads. */
 uint64_t counter_now(void);
+/* The same moment in nanoseconds, finer than the counter's ticks of 16. */
+uint64_t counter_now_ns(void);
 /* Host monotonic time at which the counter reaches `ticks` (saturating). */
 uint64_t counter_to_ns(uint64_t ticks);
 

@@ -15,6 +15,7 @@ struct boot_ctx {
 	const char *what; /* the option as written, with its dash */
 	struct err *e;
 	struct opts *machine, *smp, *memory, *sandbox;
+	const char *foreign_accel; /* where one was asked for that is not here, or NULL */
 	bool have_accel, nographic, snapshot;
 };
 
@@ -51,9 +52,17 @@ static int merge_into(struct boot_ctx *x, struct opts **dst, const char *arg, co
 
 static bool is_help(const char *arg) { return !strcmp(arg, "help") || !strcmp(arg, "?"); }
 
+/* "help" alone, or as the last of several values. */
+static bool ends_in_help(const char *arg)
+{
+	const char *comma = strrchr(arg, ',');
+
+	return is_help(comma ? comma + 1 : arg);
+}
+
 static int opt_machine(struct boot_ctx *x, const char *arg)
 {
-	if (is_help(arg)) {
+	if (ends_in_help(arg)) {
 		puts("Supported machines are:\n"
 		     "virt                 ARM Virtual Machine, laid out as QEMU's (default)\n"
 		     "Properties: gic-version=2|3|max, accel=interp|jit|lockstep|tcg, dumpdtb=FILE");
@@ -62,7 +71,19 @@ static int opt_machine(struct boot_ctx *x, const char *arg)
 	return merge_into(x, &x->machine, arg, "type");
 }
 
-static int set_accel(struct boot_ctx *x, const char *name)
+/* Accelerators of other emulators that take guests to run on the host itself: passed over where another is named, too. */
+static bool needs_arm_host(const char *name)
+{
+	static const char *const names[] = {"kvm", "hvf", "whpx", "xen", "nvmm", "hax", "mshv"};
+
+	for (unsigned k = 0; k < ARRAY_SIZE(names); k++)
+		if (!strcmp(names[k], name))
+			return true;
+	return false;
+}
+
+/* 1: it is taken; 0: passed over. */
+static int set_one_accel(struct boot_ctx *x, const char *what, const char *name)
 {
 	static const struct {
 		const char *name;
@@ -79,14 +100,32 @@ static int set_accel(struct boot_ctx *x, const char *name)
 		if (!strcmp(names[k].name, name)) {
 			if (!machine_has_accel(names[k].a))
 				return err_set(x->e, EXIT_USAGE, "%s: this parma has no engine '%s' (-accel help lists them)",
-					       x->what, name);
+					       what, name);
 			x->c->accel = names[k].a;
 			x->have_accel = true;
-			return 0;
+			return 1;
 		}
 		nearest_try(&n, names[k].name);
 	}
-	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit, lockstep or tcg)", x->what, name);
+	if (needs_arm_host(name)) {
+		x->foreign_accel = what;
+		return 0;
+	}
+	return err_set(x->e, EXIT_USAGE, "%s: unknown accelerator '%s' (interp, jit, lockstep or tcg)", what, name);
+}
+
+/* list: names with colons between them, in order of preference. */
+static int set_accel(struct boot_ctx *x, const char *what, const char *list)
+{
+	char *names = strdup(list), *rest = names;
+	const char *name;
+	int r = 0;
+
+	BUG_ON(!names);
+	while (!r && (name = strsep(&rest, ":")))
+		r = set_one_accel(x, what, name);
+	free(names);
+	return r < 0 ? -1 : 0;
 }
 
 static int opt_accel(struct boot_ctx *x, const char *arg)
@@ -104,7 +143,7 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 	}
 	if (merge_into(x, &x->c->accel_props, arg, "accel"))
 		return -1;
-	return set_accel(x, opts_str(x->c->accel_props, "accel", "tcg"));
+	return set_accel(x, "-accel", opts_str(x->c->accel_props, "accel", "tcg"));
 }
 
 static int opt_cpu(struct boot_ctx *x, const char *arg)
@@ -329,9 +368,16 @@ static int finish_machine(struct boot_ctx *x)
 	}
 	for (unsigned k = 0; k < ARRAY_SIZE(harmless); k++)
 		opts_str(x->machine, harmless[k], NULL);
-	if (accel && !x->have_accel && set_accel(x, accel))
+	if (accel && !x->have_accel && set_accel(x, "-M accel", accel))
 		return -1;
 	return opts_finish(x->machine, x->e);
+}
+
+static int finish_accel(struct boot_ctx *x)
+{
+	if (x->foreign_accel && !x->have_accel)
+		return err_set(x->e, EXIT_USAGE, "%s: the host cannot run the guest itself; give jit or interp", x->foreign_accel);
+	return 0;
 }
 
 static int finish_sizes(struct boot_ctx *x)
@@ -349,7 +395,7 @@ static int finish_sizes(struct boot_ctx *x)
 			return -1;
 	}
 	if (n > MACHINE_MAX_CPUS)
-		return err_set(x->e, EXIT_USAGE, "-smp %u: the board takes at most %u CPUs", (unsigned)n, MACHINE_MAX_CPUS);
+		return err_set(x->e, EXIT_USAGE, "-smp: Invalid SMP CPUs %u. The max CPUs supported by machine 'virt' is %u", (unsigned)n, MACHINE_MAX_CPUS);
 	if (c->gic_version == 2 && n > 8)
 		return err_set(x->e, EXIT_USAGE, "-smp %u: a GICv2 serves at most 8 CPUs; use -M virt,gic-version=3", (unsigned)n);
 	c->ncpus = (unsigned)n;
@@ -427,7 +473,7 @@ static int finish(struct boot_ctx *x)
 		return err_set(x->e, EXIT_USAGE, "%s needs a -kernel", c->initrd ? "-initrd" : "-append");
 	if (!c->kernel && !c->bios && c->dtb)
 		return err_set(x->e, EXIT_USAGE, "-dtb needs a -kernel or a -bios");
-	if (finish_machine(x) || finish_sizes(x) || finish_sandbox(x) || finish_lockstep(x))
+	if (finish_machine(x) || finish_accel(x) || finish_sizes(x) || finish_sandbox(x) || finish_lockstep(x))
 		return -1;
 	if (c->cpu_props)
 		c->cpu = opts_str(c->cpu_props, "model", "max");

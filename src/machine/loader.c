@@ -347,7 +347,7 @@ int load_kernel(const struct guest_ram *ram, const char *path, struct loaded *ou
 	int rc;
 
 	if (file_read(path, &f, e))
-		return -1;
+		return err_prefix(e, "could not load kernel '%s'", path);
 	rc = load_kernel_bytes(ram, path, f.data, f.size, out, e);
 	file_free(&f);
 	return rc;

@@ -41,7 +41,7 @@ while IFS='~' read -r code pattern args; do
 	eval "set -- $args"
 	ok "boot $args" refused "$code" "$pattern" boot "$@"
 done <<E2
-I~cannot open 'missing'~-kernel missing
+I~could not load kernel 'missing'~-kernel missing
 I~folder~-kernel folder
 I~empty~-kernel empty
 I~truncated kernel~-kernel image-short
@@ -66,7 +66,7 @@ U~did you mean -nographic~--nografic
 U~unknown option '-zzzz'~-zzzz
 U~is not an option~idle
 U~-kernel needs an argument~-kernel
-U~at most 128~-smp 129
+U~max CPUs supported .* is 128~-smp 129
 U~-smp~-smp 0
 U~-smp~-smp two
 U~-smp~-smp -1
@@ -80,10 +80,11 @@ U~virtualization~-M virt,virtualization=on
 U~unknown CPU model~-cpu cortex-m0
 U~not possible~-cpu max,sve=on
 U~-cpu~-cpu max,foo=on
-U~unknown accelerator 'kvm'~-accel kvm
+U~cannot run the guest itself~-accel kvm
+U~cannot run the guest itself~-M virt,accel=kvm:hvf
 U~one vCPU: give -smp 1~-accel lockstep -smp 2
 U~lockstep runs no disks~-accel lockstep -nic user
-U~unknown accelerator 'hvf'~-accel interp -accel hvf
+U~unknown accelerator 'hvx'~-accel interp -accel hvx
 U~only 'none'~-monitor stdio
 U~only 'none'~-display gtk
 U~unknown back end~-serial floppy

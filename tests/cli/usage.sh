@@ -24,6 +24,8 @@ ok "-d help" runs 0 '^guest_errors' boot -d help
 as_qemu() { ln -sf "$parma" qemu-system-aarch64 && ./qemu-system-aarch64 "$@" >out 2>err </dev/null; }
 ok "as qemu-system-aarch64: -machine ?" eval 'as_qemu -machine "?" && grep -q "ARM Virtual Machine" out'
 ok "as qemu-system-aarch64: --version" eval 'as_qemu --version && grep -q "^parma [0-9]" out'
+ok "an accelerator that needs an Arm host is passed over" eval 'as_qemu -M virt,accel=kvm:tcg -display none -serial stdio && as_qemu -accel kvm -accel tcg -display none -serial stdio'
+ok "-M virt,? lists the board's properties" runs 0 'gic-version' boot -M virt,?
 ok "as qemu-system-aarch64: boots" eval 'as_qemu -M virt,accel=tcg,highmem=off,its=off -cpu neoverse-n1 -smp 2 -display none -serial stdio && grep -q "CPUs" out'
 ok "as qemu-system-aarch64: an unknown option" eval '! as_qemu -frobnicate && grep -q "unknown option .-frobnicate" err'
 for c in $("$parma" boot -cpu help | awk '{print $1}'); do
