@@ -9,45 +9,14 @@
  * instruction (or the fault that it takes), so no register is spared.
  */
 #define _GNU_SOURCE
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <ucontext.h>
-#include <unistd.h>
-
-#include "case.h"
+#include "harness.h"
 
 static struct case_input in[CASE_MAX];
 static struct case_result res[CASE_MAX];
 static uint32_t n, cur;
-static ucontext_t home;
+static struct case_state home;
 static uint8_t pristine[CASE_RAM_BYTES];
 static volatile int going;
-
-static struct fpsimd_context *fp_of(ucontext_t *u)
-{
-	struct _aarch64_ctx *h = (void *)u->uc_mcontext.__reserved;
-
-	while (h->magic && h->magic != FPSIMD_MAGIC)
-		h = (void *)((char *)h + h->size);
-	return (void *)h;
-}
-
-static void enter(ucontext_t *u)
-{
-	struct case_state *s = &in[cur].s;
-	struct fpsimd_context *f = fp_of(u);
-
-	memcpy(u->uc_mcontext.regs, s->x, sizeof(s->x));
-	u->uc_mcontext.sp = s->sp;
-	u->uc_mcontext.pc = s->pc;
-	u->uc_mcontext.pstate = (u->uc_mcontext.pstate & ~0xf0000000ull) | s->nzcv;
-	memcpy(f->vregs, s->v, sizeof(s->v));
-	f->fpcr = s->fpcr;
-	f->fpsr = s->fpsr;
-}
 
 static void compare_memory(struct case_result *r)
 {
@@ -73,17 +42,10 @@ static void compare_memory(struct case_result *r)
 static void leave(ucontext_t *u, int sig)
 {
 	struct case_result *r = &res[cur];
-	struct fpsimd_context *f = fp_of(u);
 
 	memset(r, 0, sizeof(*r));
-	memcpy(r->s.x, u->uc_mcontext.regs, sizeof(r->s.x));
-	r->s.sp = u->uc_mcontext.sp;
-	r->s.pc = u->uc_mcontext.pc;
-	r->s.nzcv = u->uc_mcontext.pstate & 0xf0000000;
-	memcpy(r->s.v, f->vregs, sizeof(r->s.v));
-	r->s.fpcr = f->fpcr;
-	r->s.fpsr = f->fpsr;
-	r->s.trap = sig == SIGTRAP ? CASE_OK : sig == SIGILL ? CASE_UNDEF : sig == SIGBUS ? CASE_ALIGN : CASE_ABORT;
+	harness_get(&r->s, u);
+	r->s.trap = sig == SIGTRAP ? CASE_OK : harness_trap(sig);
 	if ((sig == SIGSEGV || sig == SIGBUS) && r->s.pc != in[cur].s.pc)
 		r->s.trap = CASE_OK; /* a branch out of the code */
 	if (in[cur].is_mem)
@@ -96,74 +58,25 @@ static void on_signal(int sig, siginfo_t *si, void *ctx)
 
 	if (sig == SIGUSR1) {
 		cur = 0;
-		memcpy(&home, u, sizeof(home));
+		harness_get(&home, u);
 	} else {
 		leave(u, sig);
 		cur++;
 	}
 	__asm__ volatile("clrex");
-	if (cur < n) {
-		enter(u);
-	} else {
-		struct fpsimd_context *f = fp_of(u), *h = fp_of(&home);
-
-		u->uc_mcontext.pstate = home.uc_mcontext.pstate;
-		memcpy(u->uc_mcontext.regs, home.uc_mcontext.regs, sizeof(u->uc_mcontext.regs));
-		u->uc_mcontext.sp = home.uc_mcontext.sp;
-		u->uc_mcontext.pc = home.uc_mcontext.pc;
-		memcpy(f->vregs, h->vregs, sizeof(f->vregs));
-		f->fpcr = h->fpcr;
-		f->fpsr = h->fpsr;
-		going = 0;
-	}
-}
-
-static void *map(uint64_t at, size_t len, int prot)
-{
-	void *p = mmap((void *)at, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("harness: mmap");
-		exit(1);
-	}
-	for (size_t k = 0; k < len; k += 8)
-		*(uint64_t *)((char *)p + k) = case_pattern(at + k);
-	return p;
-}
-
-static int read_all(void *p, size_t len)
-{
-	for (ssize_t k; len; len -= k, p = (char *)p + k)
-		if ((k = read(0, p, len)) <= 0)
-			return 0;
-	return 1;
-}
-
-static void write_all(const void *p, size_t len)
-{
-	for (ssize_t k; len; len -= k, p = (const char *)p + k)
-		if ((k = write(1, p, len)) <= 0)
-			exit(1);
+	going = cur < n;
+	harness_put(u, going ? &in[cur].s : &home);
 }
 
 int main(void)
 {
-	static char stack[65536];
-	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 	uint32_t *code;
 
-	map(CASE_LIT, CASE_LIT_BYTES, PROT_READ | PROT_WRITE);
-	code = map(CASE_CODE, CASE_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
-	memcpy(pristine, map(CASE_RAM, CASE_RAM_BYTES, PROT_READ | PROT_WRITE), CASE_RAM_BYTES);
-	sigaltstack(&ss, NULL);
-	sigfillset(&sa.sa_mask);
-	sigaction(SIGUSR1, &sa, NULL);
-	sigaction(SIGTRAP, &sa, NULL);
-	sigaction(SIGILL, &sa, NULL);
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGBUS, &sa, NULL);
-	while (read_all(&n, 4) && n <= CASE_MAX && read_all(in, n * sizeof(in[0]))) {
+	harness_map(CASE_LIT, CASE_LIT_BYTES, PROT_READ | PROT_WRITE);
+	code = harness_map(CASE_CODE, CASE_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
+	memcpy(pristine, harness_map(CASE_RAM, CASE_RAM_BYTES, PROT_READ | PROT_WRITE), CASE_RAM_BYTES);
+	harness_signals(on_signal, 0, SIGUSR1);
+	while (harness_read(&n, 4) && n <= CASE_MAX && harness_read(in, n * sizeof(in[0]))) {
 		for (uint32_t k = 0; k < CASE_CODE_BYTES / 4; k++)
 			code[k] = CASE_BRK;
 		for (uint32_t k = 0; k < n; k++)
@@ -173,7 +86,7 @@ int main(void)
 		raise(SIGUSR1);
 		while (going)
 			;
-		write_all(res, n * sizeof(res[0]));
+		harness_write(res, n * sizeof(res[0]));
 	}
 	return 0;
 }

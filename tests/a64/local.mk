@@ -5,7 +5,7 @@ A64_FLAT_LIBS = $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) -lm
 EXTRA_PROGRAMS += tests/a64/oracle
 tests_a64_oracle_SOURCES = tests/a64/oracle.c $(A64_FLAT)
 tests_a64_oracle_LDADD = $(A64_FLAT_LIBS)
-EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.c tests/a64/rows.h
+EXTRA_DIST += tests/a64/oracle.sh tests/a64/harness.h tests/a64/harness.c tests/a64/rows.h
 EXTRA_PROGRAMS += tests/a64/bench_interp
 tests_a64_bench_interp_SOURCES = tests/a64/bench_interp.c tests/a64/bench_words.h tests/a64/flat.h tests/a64/flat.c
 tests_a64_bench_interp_LDADD = $(A64_FLAT_LIBS)
@@ -44,8 +44,12 @@ EXTRA_DIST += tests/a64/simd_sets.h tests/a64/simd_words.txt tests/a64/simd_run.
 A64_PROG = tests/a64/prog.h tests/a64/prog_gen.h tests/a64/prog_gen.c tests/a64/vecfile.h tests/a64/vecfile.c tests/a64/rows.h
 EXTRA_DIST += tests/a64/programs.sh tests/a64/prog_harness.c tests/a64/programs.txt
 
-# At length, beside qemu-aarch64, with each pass of the translator off.  PROGRAM_OPTIONS: those of tests/xlate/t_programs.
-PROGRAM_OPTIONS = -n 10000000 -k 128 -p -v
+# At length, beside qemu-aarch64: PROGRAM_INSNS instructions of each group, then PROGRAM_PASS_INSNS with each pass of the
+# translator off.  Interrupted, it goes on where it was.
+PROGRAM_INSNS = 10000000
+PROGRAM_PASS_INSNS = 1000000
+PROGRAM_RUN = top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_builddir) bash $(top_srcdir)/tests/a64/programs.sh
 check-programs: all tests/xlate/t_programs
-	top_srcdir=$(abs_top_srcdir) top_builddir=$(abs_builddir) bash $(top_srcdir)/tests/a64/programs.sh $(PROGRAM_OPTIONS)
+	$(PROGRAM_RUN) --all -n $(PROGRAM_INSNS) -k 128
+	$(PROGRAM_RUN) --all -n $(PROGRAM_PASS_INSNS) -k 128 -p
 .PHONY: check-programs

@@ -183,6 +183,41 @@ static inline uint64_t prog_scrub(uint64_t h, uint64_t *page, const uint64_t *pr
 	return h;
 }
 
+/* SIMD&FP registers that a load of several writes, from *first on (they wrap round); *second: one more, of a pair, or 32. */
+static inline unsigned prog_loads(uint32_t w, unsigned *first, unsigned *second)
+{
+	static const uint8_t multiple[16] = {[0] = 4, [2] = 4, [4] = 3, [6] = 3, [7] = 1, [8] = 2, [10] = 2};
+
+	*first = w & 31;
+	*second = 32;
+	if ((w & 0x3e400000) == 0x2c400000) { /* LDP, LDNP */
+		*second = w >> 10 & 31;
+		return 1;
+	}
+	if ((w & 0xbf400000) == 0x0c400000) /* LD1 to LD4, multiple structures */
+		return multiple[w >> 12 & 15];
+	if ((w & 0xbf400000) == 0x0d400000) /* single structures */
+		return (w >> 12 & 2) + (w >> 21 & 1) + 1;
+	return 0;
+}
+
+/*
+ * After a load of several SIMD&FP registers that has faulted, those are UNKNOWN: implementations load them one by one, or
+ * all at once.  They become 0 here, for a comparison between implementations.
+ */
+static inline void prog_forget(const struct prog *p, struct prog_result *r)
+{
+	unsigned first, second, n;
+
+	if ((r->s.trap != CASE_ABORT && r->s.trap != CASE_ALIGN) || r->s.pc & 3 || r->s.pc / 4 >= p->n)
+		return;
+	n = prog_loads(p->words[r->s.pc / 4], &first, &second);
+	for (unsigned k = 0; k < n; k++)
+		memset(r->s.v[(first + k) & 31], 0, 16);
+	if (second < 32)
+		memset(r->s.v[second], 0, 16);
+}
+
 /* What is in memory after a trap is not compared with others: an access of several units may have done some. */
 static inline uint64_t prog_digest(const struct prog_result *r)
 {

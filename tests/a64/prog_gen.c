@@ -46,9 +46,17 @@ bool prog_row_ok(unsigned op)
 
 static void emit(struct prog_gen *g, uint32_t w, unsigned op)
 {
+	g->bound[g->p->n] = false;
 	g->ops[g->p->n] = (uint16_t)op;
 	g->p->words[g->p->n++] = w;
 	g->made[op] += op != 0;
+}
+
+/* Words from number n on belong together: branches may go to the first only. */
+static void bind(struct prog_gen *g, unsigned n)
+{
+	while (++n < g->p->n)
+		g->bound[n] = true;
 }
 
 /* -- operands -- */
@@ -243,11 +251,15 @@ static uint32_t other_half(struct prog_gen *g, uint32_t w)
 	return o | (o >> 22 & 1 ? 31 : rs) << 16;
 }
 
+/*
+ * A store-exclusive comes with its base, and with the load before it where there is one: alone, and with any other
+ * address, it may fail or fault.
+ */
 static bool emit_exclusive(struct prog_gen *g, unsigned op, uint32_t w)
 {
 	const struct a64_row *r = &a64_rows[op];
 	bool load = w >> 22 & 1;
-	unsigned rn = w >> 5 & 31;
+	unsigned rn = w >> 5 & 31, first = g->p->n;
 
 	if (load && ((w & 31) == rn || ((w >> 21 & 1) && (w >> 10 & 31) == rn)) && rn != 31)
 		return false; /* the store would go elsewhere */
@@ -257,10 +269,13 @@ static bool emit_exclusive(struct prog_gen *g, unsigned op, uint32_t w)
 		if (below(g, 4))
 			emit(g, other_half(g, w), 0);
 		emit(g, w, op);
+		bind(g, first);
 		return true;
 	}
+	first = g->p->n;
 	emit(g, w, op);
 	emit(g, below(g, 4) ? other_half(g, w) : CLREX, 0);
+	bind(g, first);
 	return true;
 }
 
@@ -268,10 +283,12 @@ static bool emit_exclusive(struct prog_gen *g, unsigned op, uint32_t w)
 
 static void set_fpcr(struct prog_gen *g)
 {
+	unsigned first = g->p->n;
 	uint32_t mode = below(g, 3) ? below(g, 4) << 6 | (below(g, 2) << 8) | (below(g, 2) << 9) | (below(g, 2) << 3) | (below(g, 4) ? 0 : 1u << 10) : 0;
 
 	emit(g, 0xd2a00000u | mode << 5 | 17, 0); /* movz x17, mode, lsl 16 */
-	emit(g, 0xd51b4411u, A64_MSR);             /* msr fpcr, x17 */
+	emit(g, 0xd51b4411u, A64_MSR);             /* msr fpcr, x17: other values would set bits that not all have */
+	bind(g, first);
 }
 
 static void emit_sysreg(struct prog_gen *g, unsigned op)
@@ -288,6 +305,7 @@ static void emit_sysreg(struct prog_gen *g, unsigned op)
 	case 1:
 		emit(g, 0xd2800000u | (below(g, 0x100) & 0x9f) << 5 | 17, 0);
 		emit(g, 0xd51b4431u, A64_MSR); /* msr fpsr, x17 */
+		bind(g, g->p->n - 2);
 		break;
 	case 2:
 		emit(g, 0xd51bd040u | rt, A64_MSR); /* msr tpidr_el0 */
@@ -399,19 +417,13 @@ static void emit_filler(struct prog_gen *g)
 	}
 }
 
-/*
- * Writes of FPCR and FPSR come with their operand: other values would set bits that some have and others not.
- * Store-exclusives come with their base: without a load before it is free whether they fail or fault.
- */
-static bool needs_the_word_before(uint32_t w) { return (w & ~0x20u) == 0xd51b4411 || (w & 0x3fc00000) == 0x08000000; }
-
 /* Targets of branches: a few words ahead, at most the end. */
 static void settle_branches(struct prog_gen *g, unsigned end)
 {
 	for (unsigned k = 0; k < end; k++) {
 		uint32_t w = g->p->words[k], ahead = 1 + below(g, MIN(5u, end - k));
 
-		while (needs_the_word_before(g->p->words[k + ahead]))
+		while (g->bound[k + ahead])
 			ahead++;
 		if ((w & 0x7c000000) == 0x14000000)                                                   /* b, bl */
 			w = (w & 0xfc000000) | ahead;
@@ -450,6 +462,7 @@ void prog_make(struct prog_gen *g, const char *group, struct prog *p, uint16_t o
 	g->loop = form < 3;
 	g->local = false;
 	g->base_at = 0;
+	memset(g->bound, 0, sizeof(g->bound));
 	p->seed = rnd(g);
 	if (g->loop)
 		emit(g, 0xd2800000u | (2 + below(g, 5)) << 5 | 28, 0); /* mov x28, turns */

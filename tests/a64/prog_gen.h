@@ -23,6 +23,7 @@ struct prog_gen {
 	bool loop;
 	unsigned base_reg, base_at;       /* the base of the access just before word base_at, still there */
 	uint64_t base;
+	bool bound[PROG_WORDS + 16];      /* needs the word before it: no branch goes there */
 	bool local;                       /* not for comparison with others, who may do it otherwise (the block of DC ZVA) */
 };
 

@@ -8,14 +8,9 @@
  * A fault comes back through the signal handler, by the same door.
  */
 #define _GNU_SOURCE
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/time.h>
-#include <ucontext.h>
-#include <unistd.h>
 
+#include "harness.h"
 #include "prog.h"
 
 #define SAVE (PROG_EXIT + 0x1000)
@@ -76,23 +71,13 @@ static volatile int running;
 static uint64_t pristine[PROG_RAM_BYTES / 8];
 static uint64_t digests[PROG_SLOTS][256];
 
-static struct fpsimd_context *fp_of(ucontext_t *u)
-{
-	struct _aarch64_ctx *h = (void *)u->uc_mcontext.__reserved;
-
-	while (h->magic && h->magic != FPSIMD_MAGIC)
-		h = (void *)((char *)h + h->size);
-	return (void *)h;
-}
-
 /* A program has faulted, or does not end: its state, then out by the door. */
 static void on_signal(int sig, siginfo_t *si, void *ctx)
 {
 	ucontext_t *u = ctx;
-	struct fpsimd_context *f = fp_of(u);
 	struct case_state *s = &save->s;
 
-	if (sig == SIGALRM && (runs != runs_seen || !running)) {
+	if (sig == SIGVTALRM && (runs != runs_seen || !running)) {
 		runs_seen = runs;
 		return;
 	}
@@ -101,14 +86,9 @@ static void on_signal(int sig, siginfo_t *si, void *ctx)
 		fprintf(stderr, "prog_harness: signal %d at pc %llx is no program's\n", sig, (unsigned long long)u->uc_mcontext.pc);
 		_exit(70);
 	}
-	memcpy(s->x, u->uc_mcontext.regs, sizeof(s->x));
-	s->sp = u->uc_mcontext.sp;
-	s->nzcv = u->uc_mcontext.pstate & 0xf0000000;
-	memcpy(s->v, f->vregs, sizeof(s->v));
-	s->fpcr = f->fpcr;
-	s->fpsr = f->fpsr;
-	s->pc = u->uc_mcontext.pc - save->slot - 4;
-	s->trap = sig == SIGILL ? CASE_UNDEF : sig == SIGBUS ? CASE_ALIGN : sig == SIGSEGV ? CASE_ABORT : CASE_OTHER;
+	harness_get(s, u);
+	s->pc -= save->slot + 4;
+	s->trap = harness_trap(sig);
 	u->uc_mcontext.pc = PROG_EXIT + (uint64_t)(leave_ - door);
 }
 
@@ -151,79 +131,43 @@ static void run(unsigned slot, const struct prog *p, struct prog_result *r)
 		r->memory = prog_scrub(r->memory, (uint64_t *)(PROG_RAM + at), pristine + at / 8, PROG_RAM + at);
 }
 
-static void *map(uint64_t at, size_t len, int prot)
-{
-	void *p = mmap((void *)at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("harness: mmap");
-		exit(1);
-	}
-	for (size_t k = 0; k < len; k += 8)
-		*(uint64_t *)((char *)p + k) = case_pattern(at + k);
-	mprotect(p, len, prot);
-	return p;
-}
-
-static int read_all(void *p, size_t len)
-{
-	for (ssize_t k; len; len -= k, p = (char *)p + k)
-		if ((k = read(0, p, len)) <= 0)
-			return 0;
-	return 1;
-}
-static void write_all(const void *p, size_t len)
-{
-	for (ssize_t k; len; len -= k, p = (const char *)p + k)
-		if ((k = write(1, p, len)) <= 0)
-			exit(1);
-}
-
 static void serve_one(void)
 {
 	struct prog_result r;
 
-	if (!read_all(&progs[0], sizeof(progs[0])) || !read_all(&save->s, sizeof(save->s)))
+	if (!harness_read(&progs[0], sizeof(progs[0])) || !harness_read(&save->s, sizeof(save->s)))
 		exit(1);
 	writable(1);
 	place(0, &progs[0]);
 	writable(0);
 	__builtin___clear_cache((char *)CASE_CODE, (char *)CASE_CODE + PROG_CODE_BYTES);
 	run(0, &progs[0], &r);
-	write_all(&r, sizeof(r));
+	harness_write(&r, sizeof(r));
 }
 
 int main(void)
 {
-	static char stack[65536];
-	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
 	struct prog_request q;
 	struct prog_result r;
 
-	map(PROG_LIT, PROG_LIT_BYTES, PROT_READ);
-	map(CASE_CODE, PROG_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
-	map(PROG_MAIL, 4096, PROT_READ | PROT_WRITE);
-	memcpy(pristine, map(PROG_RAM, PROG_RAM_BYTES, PROT_READ | PROT_WRITE), PROG_RAM_BYTES);
-	map(PROG_RAM + PROG_RAM_BYTES, PROG_RO_BYTES, PROT_READ);
-	map(SAVE, 4096, PROT_READ | PROT_WRITE);
-	memcpy(map(PROG_EXIT, 4096, PROT_READ | PROT_WRITE | PROT_EXEC), door, (size_t)(door_end - door));
+	harness_map(PROG_LIT, PROG_LIT_BYTES, PROT_READ);
+	harness_map(CASE_CODE, PROG_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
+	harness_map(PROG_MAIL, 4096, PROT_READ | PROT_WRITE);
+	memcpy(pristine, harness_map(PROG_RAM, PROG_RAM_BYTES, PROT_READ | PROT_WRITE), PROG_RAM_BYTES);
+	harness_map(PROG_RAM + PROG_RAM_BYTES, PROG_RO_BYTES, PROT_READ);
+	harness_map(SAVE, 4096, PROT_READ | PROT_WRITE);
+	memcpy(harness_map(PROG_EXIT, 4096, PROT_READ | PROT_WRITE | PROT_EXEC), door, (size_t)(door_end - door));
 	__builtin___clear_cache((char *)PROG_EXIT, (char *)PROG_EXIT + 4096);
 	mprotect((void *)PROG_EXIT, 4096, PROT_READ | PROT_EXEC);
-	sigaltstack(&ss, NULL);
-	sigfillset(&sa.sa_mask);
-	sigaction(SIGTRAP, &sa, NULL);
-	sigaction(SIGILL, &sa, NULL);
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGBUS, &sa, NULL);
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &(struct itimerval){{5, 0}, {5, 0}}, NULL);
-	while (read_all(&q, sizeof(q))) {
+	harness_signals(on_signal, SA_RESTART, SIGVTALRM);
+	/* by processor time: a busy host makes no program endless */
+	setitimer(ITIMER_VIRTUAL, &(struct itimerval){{5, 0}, {5, 0}}, NULL);
+	while (harness_read(&q, sizeof(q))) {
 		if (!q.nstates) {
 			serve_one();
 			continue;
 		}
-		if (q.nprogs > PROG_SLOTS || q.nstates > 256 || !read_all(progs, q.nprogs * sizeof(progs[0])))
+		if (q.nprogs > PROG_SLOTS || q.nstates > 256 || !harness_read(progs, q.nprogs * sizeof(progs[0])))
 			return 1;
 		writable(1);
 		for (unsigned k = 0; k < q.nprogs; k++)
@@ -234,9 +178,10 @@ int main(void)
 			for (unsigned n = 0; n < q.nstates; n++) {
 				prog_state(&save->s, progs[k].seed, n);
 				run(k, &progs[k], &r);
+				prog_forget(&progs[k], &r);
 				digests[k][n] = prog_digest(&r);
 			}
-			write_all(digests[k], q.nstates * 8);
+			harness_write(digests[k], q.nstates * 8);
 		}
 	}
 	return 0;

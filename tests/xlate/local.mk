@@ -14,10 +14,10 @@ tests_xlate_t_walk_SOURCES = tests/xlate/t_walk.c tests/xlate/lockstep.h
 tests_xlate_t_walk_LDADD = $(XLATE_TEST_LIBS)
 # Random programs, group by group
 check_PROGRAMS += tests/xlate/t_programs
-tests_xlate_t_programs_SOURCES = tests/xlate/t_programs.c tests/xlate/prog_world.h tests/xlate/prog_shrink.h $(A64_PROG)
+tests_xlate_t_programs_SOURCES = tests/xlate/t_programs.c tests/xlate/prog_world.h tests/xlate/prog_shrink.h tests/xlate/prog_qemu.h $(A64_PROG)
 tests_xlate_t_programs_LDADD = $(XLATE_TEST_LIBS)
 check_PROGRAMS += tests/xlate/t_shrink
-tests_xlate_t_shrink_SOURCES = tests/xlate/t_shrink.c tests/xlate/prog_world.h tests/xlate/prog_shrink.h $(A64_PROG)
+tests_xlate_t_shrink_SOURCES = tests/xlate/t_shrink.c tests/xlate/prog_world.h tests/xlate/prog_shrink.h tests/xlate/prog_qemu.h $(A64_PROG)
 tests_xlate_t_shrink_LDADD = $(XLATE_TEST_LIBS)
 EXTRA_DIST += tests/a64/vectors/programs.vec
 check_PROGRAMS += tests/xlate/t_flow
