@@ -29,7 +29,14 @@ prepare() {
 	make -s src/a64/a64_enc.gen.h >log 2>&1 || bail "the tables do not build"
 }
 
-tests_of_list() { sed -n 's/^by //p' "$list" | sort -u; }
+# Of the mutants that are to be tried.
+tests_of_list() {
+	local line wanted=''
+	while IFS= read -r line; do
+		[[ $line == 'mutant '* ]] && { wanted=''; [[ -z $only || ${line#mutant } =~ $only ]] && wanted=yes; }
+		[[ $wanted && $line == 'by '* ]] && echo "${line#by }"
+	done <"$list" | sort -u
+}
 
 build_test() { case $1 in *.sh) ;; *) make -s "${1%% *}" >log 2>&1 ;; esac; }
 

@@ -30,3 +30,11 @@ check_PROGRAMS += tests/xlate/t_golden
 tests_xlate_t_golden_SOURCES = tests/xlate/t_golden.c tests/xlate/lockstep.h
 tests_xlate_t_golden_LDADD = $(XLATE_TEST_LIBS)
 EXTRA_DIST += tests/xlate/golden/memory.txt tests/xlate/golden/control.txt tests/xlate/golden/order.txt tests/xlate/golden/fp.txt
+# Accesses that share a check
+check_PROGRAMS += tests/xlate/t_groups
+tests_xlate_t_groups_SOURCES = tests/xlate/t_groups.c tests/xlate/lockstep.h
+tests_xlate_t_groups_LDADD = $(XLATE_TEST_LIBS)
+# Calls that come back elsewhere
+check_PROGRAMS += tests/xlate/t_returns
+tests_xlate_t_returns_SOURCES = tests/xlate/t_returns.c tests/xlate/lockstep.h
+tests_xlate_t_returns_LDADD = $(XLATE_TEST_LIBS)
