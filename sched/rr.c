@@ -22,6 +22,7 @@
 
 #include "a64/psci.h"
 #include "a64/tlbi.h"
+#include "a64/wait.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/rcu.h"
@@ -72,12 +73,12 @@ static bool ready(struct slot *p, struct vcpu *c)
 		return false;
 	if (p->power == POWER_PENDING || !p->asleep)
 		return true;
-	if (!vcpu_has_work(c) && !(p->sleep_event && ld_acq(&c->event)) &&
+	if (!vcpu_has_work(c) && !(p->sleep_event && event_pending(c)) &&
 	    !(p->sleep_deadline != TIMER_NEVER && clock_ns() >= p->sleep_deadline))
 		return false;
 	p->asleep = false;
 	if (p->sleep_event)
-		at_xchg(&c->event, 0);
+		event_take(c);
 	wait_end(&p->halted_since, &c->st.halted_ns);
 	return true;
 }

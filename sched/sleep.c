@@ -3,7 +3,7 @@
  *
  * The sleeper announces itself (sleep_futex, a full barrier), looks once more
  * for a reason to wake, and waits on the futex.  Whoever has a reason makes it
- * visible (a read-modify-write of request, irq_lines or event: a full
+ * visible (a read-modify-write of request, irq_lines or a count of SEVs: a full
  * barrier) and then looks at sleep_futex.  So one of the two always sees the
  * other, and nobody pays for a wake-up call when nobody sleeps.
  */
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "a64/tlbi.h"
+#include "a64/wait.h"
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "sched/sched_priv.h"
@@ -41,7 +42,7 @@ void sched_kick(struct vcpu *c)
 
 static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
-	return vcpu_has_work(c) || (event && ld_acq(&c->event)) ||
+	return vcpu_has_work(c) || (event && event_pending(c)) ||
 	       (deadline_ns != TIMER_NEVER && clock_ns() >= deadline_ns);
 }
 

@@ -171,7 +171,7 @@ void cpu_eret(struct vcpu *c)
 	vcpu_set_el_sp(c, el, illegal ? c->spsel : spsr & 1);
 	cpu_ctx_update(c);
 	c->mon.armed = 0;
-	st_rlx(&c->event, 1); /* an exception return is an event for WFE */
+	c->event = 1; /* an exception return is an event for WFE */
 	c->npc = mmu_branch_target(c, c->sys.elr);
 	exc_masks_changed(c);
 	if (log_on(LOG_INT))

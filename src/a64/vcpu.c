@@ -73,7 +73,7 @@ void vcpu_reset(struct vcpu *c, uint64_t entry, uint64_t arg)
 	gtimer_reset(c);
 	pmu_reset(c);
 	tlbset_inv_all(c);
-	st_rlx(&c->event, 0);
+	event_take(c);
 	cpu_ctx_update(c);
 	c->x[0] = arg;
 	c->pc = c->npc = entry;

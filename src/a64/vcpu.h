@@ -145,11 +145,14 @@ struct vcpu {
 
 	/* -- asynchronous inputs -- */
 	uint32_t irq_lines;      /* ATOMIC(at_or/at_and by the GIC, ld_acq at polls): LINE_ bits */
-	uint32_t event;          /* ATOMIC(at_xchg): the event register of WFE/SEV */
 
 	/* -- sleeping (sched) -- */
 	uint32_t sleep_how;      /* OWNER(vcpu) SLEEP_ of REQ_SLEEP */
 	uint32_t sleep_futex;    /* ATOMIC(at_xchg by the sleeper and by kick): SLEEP_ */
+	/* -- the event register of WFE (a64/wait.h) -- */
+	uint32_t event;          /* OWNER(vcpu) set by itself: SEVL, exception return */
+	uint64_t sevs;           /* ATOMIC(at_add by the owner, ld_sc by whoever waits): its SEVs so far */
+	uint64_t sevs_seen;      /* OWNER(vcpu) those of all vCPUs when the register was last cleared */
 	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
 	uint8_t doing;           /* OWNER(vcpu) enum vcpu_doing; samplers read it racily */
 	uint64_t spin_tsc;       /* OWNER(vcpu) host time stamp of the last of them */

@@ -17,6 +17,30 @@
 
 #define MONITOR_SPINS 16
 
+uint32_t wfe_sleepers;
+
+/* No snapshot is needed: counts only rise, so a sum that has not moved has no new part. */
+static uint64_t sum_of_sevs(const struct vcpu *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < c->nvcpus; k++)
+		sum += c->all[k] ? ld_sc(&c->all[k]->sevs) : 0; /* pairs with at_add in cpu_sev() */
+	return sum;
+}
+
+bool event_pending(const struct vcpu *c) { return c->event || sum_of_sevs(c) != c->sevs_seen; }
+
+bool event_take(struct vcpu *c)
+{
+	uint64_t sum = sum_of_sevs(c);
+	bool was = c->event || sum != c->sevs_seen;
+
+	c->event = 0;
+	c->sevs_seen = sum;
+	return was;
+}
+
 /* The guest spins. Its lock's holder may be waiting for this host CPU. */
 static void relax(struct vcpu *c)
 {
@@ -73,10 +97,11 @@ static bool monitor_cleared(const struct vcpu *c)
 	return bytes == 16 ? ram_ld128(p) != ((u128)m->val[1] << 64 | m->val[0]) : ram_load(p, bytes) != m->val[0];
 }
 
+/* For a little while. The event register need not be looked at: WFE may always return, and leave it set. */
 static void wait_for_store(struct vcpu *c)
 {
 	for (unsigned k = 0; k < MONITOR_SPINS; k++) {
-		if (ld_acq(&c->event) || wfe_wakes(c) || monitor_cleared(c))
+		if (monitor_cleared(c) || wfe_wakes(c))
 			return;
 		cpu_relax();
 	}
@@ -85,13 +110,16 @@ static void wait_for_store(struct vcpu *c)
 
 void cpu_wfe(struct vcpu *c)
 {
-	if (at_xchg(&c->event, 0) || wfe_wakes(c))
+	bool may_wait = c->el != 0 || (c->sys.sctlr & SCTLR_NTWE);
+
+	if (likely(c->mon.armed && may_wait)) {
+		wait_for_store(c);
+		return;
+	}
+	if (event_take(c) || wfe_wakes(c))
 		return;
 	trap_wait(c, SCTLR_NTWE, 1);
-	if (c->mon.armed)
-		wait_for_store(c);
-	else
-		vcpu_ask_sleep(c, SLEEP_WFE);
+	vcpu_ask_sleep(c, SLEEP_WFE);
 }
 
 void wait_sleep(struct vcpu *c)
@@ -100,23 +128,27 @@ void wait_sleep(struct vcpu *c)
 		if (!vcpu_has_work(c))
 			c->mops->sleep(c, TIMER_NEVER, false);
 	} else if (!wfe_wakes(c)) {
+		at_add(&wfe_sleepers, 1); /* pairs with ld_sc in cpu_sev() */
 		c->mops->sleep(c, gtimer_next_event_ns(c), true);
-		at_xchg(&c->event, 0);
+		at_add(&wfe_sleepers, -1u);
+		event_take(c);
 	}
 }
 
 void cpu_sev(struct vcpu *c)
 {
+	at_add(&c->sevs, 1); /* pairs with the looks of event_pending() */
+	if (likely(!ld_sc(&wfe_sleepers)))
+		return;
 	for (unsigned k = 0; k < c->nvcpus; k++) {
 		struct vcpu *o = c->all[k];
 
-		/* The exchange pairs with the one in the sleeper: one of the two sees the other. */
-		if (o && !at_xchg(&o->event, 1) && ld_sc(&o->sleep_futex) == SLEEP_WFE)
+		if (o && ld_sc(&o->sleep_futex) == SLEEP_WFE)
 			o->mops->kick(o);
 	}
 }
 
-void cpu_sevl(struct vcpu *c) { st_rlx(&c->event, 1); }
+void cpu_sevl(struct vcpu *c) { c->event = 1; }
 
 void cpu_yield(struct vcpu *c)
 {

@@ -127,15 +127,15 @@ static uint64_t help_dczva(struct vcpu *c, uint64_t va)
 }
 void irb_dczva(struct irb *e, ir_ref addr) { irb_helper(e, (uintptr_t)help_dczva, HF_SYNC, addr, 0, 0); }
 
-static uint64_t help_isb(struct vcpu *c)
-{
-	cpu_isb(c);
-	return 0;
-}
+/*
+ * What ISB makes visible has been asked for by a request (code that died) or has left the jump caches (mappings);
+ * whatever else needs it (system registers) has left the unit itself.
+ */
 void irb_isb(struct irb *e)
 {
-	irb_helper(e, (uintptr_t)help_isb, HF_SYNC, 0, 0, 0);
-	e->next = NEXT_LEAVE;
+	e->cond = ir_const(e->u, e->pc + 4);
+	e->hint = BR_JUMP;
+	e->next = NEXT_JMP;
 }
 
 /* -- hints -- */

@@ -30,6 +30,7 @@
 #include "a64/pmu.h"
 #include "a64/tlbi.h"
 #include "a64/tlbset.h"
+#include "a64/wait.h"
 #include "base/bug.h"
 #include "base/clock.h"
 #include "xlate/jit.h"
@@ -264,7 +265,8 @@ static void excuse(struct lockstep *ls)
 static void share_inputs(struct lockstep *ls)
 {
 	st_rlx(&ls->ref->irq_lines, ld_acq(&ls->lead->irq_lines));
-	st_rlx(&ls->ref->event, ld_acq(&ls->lead->event));
+	event_take(ls->ref);
+	ls->ref->event = event_pending(ls->lead);
 	st_rlx(&ls->ref->request, 0);
 }
 

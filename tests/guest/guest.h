@@ -5,7 +5,7 @@
  * same guest gave under qemu-system-aarch64 -M virt (run_guest.sh).  Lines
  * that begin with '#' are information and not compared.
  *
- * MMU off: all memory is Device, so no exclusives, no unaligned accesses.
+ * MMU off until caches_on(): all memory is Device, so no exclusives, no unaligned accesses.
  */
 #ifndef PARMA_TESTS_GUEST_H
 #define PARMA_TESTS_GUEST_H
@@ -63,6 +63,8 @@ int64_t start_cpu(unsigned n, void (*fn)(unsigned n));
 /* Waits until *p is v; false (and a line of output) after 5 s. */
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what);
 void delay_us(uint64_t us);
+/* Maps memory flat and turns caches on, for the calling vCPU: exclusives work. */
+void caches_on(void);
 
 /* The guest's own. */
 void guest_main(void);

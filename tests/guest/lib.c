@@ -134,3 +134,17 @@ void delay_us(uint64_t us)
 	while (mrs(cntvct_el0) < end)
 		;
 }
+
+void caches_on(void)
+{
+	static uint64_t table[512] __attribute__((aligned(4096)));
+
+	table[0] = 0x0060000000000405; /* devices */
+	table[1] = 0x0000000040000701; /* RAM, write-back */
+	msr(ttbr0_el1, (uint64_t)table);
+	msr(mair_el1, 0x00ff);
+	msr(tcr_el1, 0x200803519);
+	__asm__ volatile("isb\n tlbi vmalle1\n dsb nsh\n isb" ::: "memory");
+	msr(sctlr_el1, mrs(sctlr_el1) | 0x1005);
+	__asm__ volatile("isb" ::: "memory");
+}

@@ -8,6 +8,7 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 	tests/guest/mmu.c tests/guest/mmu.expect \
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect tests/guest/order.c tests/guest/order.expect \
 	tests/guest/hostile.c tests/guest/hostile.expect
+EXTRA_DIST += tests/guest/events.c tests/guest/events.expect
 EXTRA_DIST += tests/guest/sysinsn.c tests/guest/sysinsn.expect
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh

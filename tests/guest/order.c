@@ -9,24 +9,11 @@
 
 #define TRIALS 4000u
 
-static uint64_t table[512] __attribute__((aligned(4096)));
 static struct line {
 	volatile uint64_t v;
 	uint8_t pad[120];
 } x, y, phase, seen, result __attribute__((aligned(128)));
 static volatile uint32_t up;
-
-static void mmu_on(void)
-{
-	table[0] = 0x0060000000000405; /* devices */
-	table[1] = 0x0000000040000701; /* RAM, write-back */
-	msr(ttbr0_el1, (uint64_t)table);
-	msr(mair_el1, 0x00ff);
-	msr(tcr_el1, 0x200803519);
-	__asm__ volatile("isb\n tlbi vmalle1\n dsb nsh\n isb" ::: "memory");
-	msr(sctlr_el1, mrs(sctlr_el1) | 0x1005);
-	__asm__ volatile("isb" ::: "memory");
-}
 
 static inline uint64_t ld(volatile uint64_t *p)
 {
@@ -74,7 +61,7 @@ static void store_by(unsigned how, uint64_t v)
 static void partner(unsigned me)
 {
 	(void)me;
-	mmu_on();
+	caches_on();
 	up = 1;
 	for (uint64_t test = 0, step = 1; test < TESTS; test++)
 		for (unsigned k = 0; k < TRIALS; k++, step++) {
@@ -115,7 +102,7 @@ void guest_main(void)
 					    "ABA by exclusives: STLXR succeeded", "ABA by SWP: STLXR succeeded",
 					    "ABA by half stores: STLXR succeeded"};
 
-	mmu_on();
+	caches_on();
 	start_cpu(1, partner);
 	wait_for(&up, 1, "the partner");
 	for (uint64_t test = 0, step = 1; test < TESTS; test++) {

@@ -21,6 +21,7 @@ guests=(
 	"mmu -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 	"order -M virt,gic-version=3 -smp 2"
+	"events -M virt,gic-version=3 -smp 2"
 	"smc -M virt,gic-version=3 -smp 2"
 	"sysinsn -M virt,gic-version=3"
 )
@@ -33,6 +34,9 @@ variants=(
 	"smc -smp 4 -accel jit,hot=0,tb-size=1"
 	"smc -accel lockstep"
 	"sysinsn -accel interp"
+	"events -accel interp -smp 2"
+	"events -accel jit -smp 4"
+	"events -accel interp -smp 4 -sched rr:1"
 )
 
 # What has no reference: parma alone, on each engine, with one CPU and with four.
