@@ -3,7 +3,7 @@
  *
  *   ptyrun STEP... -- COMMAND...
  *
- * Steps, in order, each within 20 seconds:
+ * Steps, in order, each within two minutes:
  *   raw        wait until the terminal is in raw mode
  *   see:TEXT   wait until TEXT has come out
  *   type:TEXT  type it (^A stands for Ctrl-A)
@@ -84,7 +84,7 @@ static void type(const char *text)
 
 static void step(const char *s, int *status)
 {
-	time_t end = time(NULL) + 20;
+	time_t end = time(NULL) + 120;
 
 	if (!strncmp(s, "type:", 5)) {
 		type(s + 5);

@@ -12,7 +12,7 @@ bare="-nodefaults -display none"
 start() {
 	(cd work && exec env --default-signal "$parma" boot "$@") </dev/null >out 2>err &
 	pid=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 2000); do
 		grep -qs vcpu /proc/$pid/task/*/comm && return
 		sleep 0.05
 	done
@@ -69,8 +69,8 @@ resets() { # the kernel is read again though its file is gone
 ok "resets of a guest whose file is gone" resets
 
 # -- sockets --
-talk() { # SOCKET, TEXT: sends it and prints what comes until the other side closes or 5 s pass
-	timeout 5 python3 -c 'import socket, sys
+talk() { # SOCKET, TEXT: sends it and prints what comes until the other side closes or a minute passes
+	timeout 60 python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
 s.sendall(sys.argv[2].encode())
@@ -94,7 +94,7 @@ killed() {
 	start $bare -kernel idle -qmp unix:qmp,server=on,wait=off || return 1
 	kill -9 $pid
 	wait $pid
-	for _ in $(seq 100); do [ -e work/qmp ] || return 0; sleep 0.05; done
+	for _ in $(seq 1000); do [ -e work/qmp ] || return 0; sleep 0.05; done
 	return 1
 }
 if command -v python3 >/dev/null; then
@@ -113,12 +113,12 @@ head -c 1000000 /dev/urandom >web/blob
 python3 -u -m http.server 0 --bind 127.0.0.1 --directory web >http.log 2>&1 &
 server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
-for _ in $(seq 50); do grep -q port http.log && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q port http.log && break; sleep 0.1; done
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' http.log)
-fwd=$((20000 + RANDOM % 20000))
+fwd=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])') # a free one, now
 # A connection taken while the guest's network was not up may never be answered, so each waits for a second only. The guest serves until web/done exists.
 python3 -c 'import socket, sys, time
-end = time.time() + 50
+end = time.time() + 600
 while time.time() < end:
     try:
         s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)

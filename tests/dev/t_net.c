@@ -202,13 +202,13 @@ static void test_hostile(void)
 
 	vd_add(&v, 1, &(struct vd_buf){TX_BUF, 5, false}, 1);
 	vd_kick(&v, 1);
-	for (int k = 0; k < 5000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "no room for a header: needs a reset");
 	up(0);
 	vd_add(&v, 1, (struct vd_buf[]){{TX_BUF, HDR, false}, {VD_RAM, 0x100000, false}}, 2);
 	vd_kick(&v, 1);
-	for (int k = 0; k < 5000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "a frame of 1 MiB: needs a reset");
 	up(0);

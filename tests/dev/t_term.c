@@ -95,7 +95,7 @@ static bool is_raw(void)
 
 static bool becomes(bool raw)
 {
-	for (int k = 0; k < 2000 && is_raw() != raw; k++)
+	for (int k = 0; k < 30000 && is_raw() != raw; k++)
 		nap_ms(1);
 	return is_raw() == raw;
 }
@@ -109,7 +109,7 @@ static bool see(const char *text)
 	while (n < sizeof(buf) - 1) {
 		struct pollfd p = {master, POLLIN, 0};
 
-		if (poll(&p, 1, 3000) <= 0 || read(master, buf + n, 1) != 1)
+		if (poll(&p, 1, 30000) <= 0 || read(master, buf + n, 1) != 1)
 			return false;
 		n++;
 		if (strstr(buf, text))
@@ -131,7 +131,7 @@ static int end(void)
 {
 	int st = -1;
 
-	for (int k = 0; k < 3000; k++) {
+	for (int k = 0; k < 30000; k++) {
 		if (waitpid(pid, &st, WNOHANG) == pid)
 			return st;
 		nap_ms(1);

@@ -25,7 +25,7 @@ one() { # TARGET
 	local limit=2000
 	cd "$1" || return 1
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 ASAN_OPTIONS=detect_leaks=${leaks:-1} \
-		../tests/fuzz/fuzz_"$1" -max_total_time="$seconds" -rss_limit_mb=$limit -timeout=20 -max_len=8192 -print_final_stats=1 \
+		../tests/fuzz/fuzz_"$1" -max_total_time="$seconds" -rss_limit_mb=$limit -timeout=120 -max_len=8192 -print_final_stats=1 \
 		-close_fd_mask=1 corpus "$src/tests/fuzz/corpus/$1" >log 2>&1
 }
 running=0

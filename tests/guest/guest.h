@@ -60,7 +60,7 @@ extern void (*on_fiq)(void);
 extern uint64_t (*on_sync)(uint64_t kind);
 /* Runs fn on vCPU n (1..15, Aff0) from power-on; the PSCI result. fn returns: WFI for ever. */
 int64_t start_cpu(unsigned n, void (*fn)(unsigned n));
-/* Waits until *p is v; false (and a line of output) after 5 s. */
+/* Waits until *p is v; false (and a line of output) after 60 s, since the host may be busy. */
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what);
 void delay_us(uint64_t us);
 /* Maps memory flat and turns caches on, for the calling vCPU: exclusives work. */

@@ -442,7 +442,7 @@ static void rings(unsigned ncpus)
 /* The random number device still works, after all that. */
 static void still_alive(void)
 {
-	uint64_t slot, end = mrs(cntvct_el0) + 5 * mrs(cntfrq_el0);
+	uint64_t slot, end = mrs(cntvct_el0) + 60 * mrs(cntfrq_el0);
 	volatile uint64_t *d = (uint64_t *)RINGS;
 	volatile uint16_t *avail = (uint16_t *)(RINGS + 128), *used = (uint16_t *)(RINGS + 4096);
 

@@ -116,7 +116,7 @@ void secondary_main(uint64_t n)
 
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what)
 {
-	uint64_t end = mrs(cntvct_el0) + 5 * mrs(cntfrq_el0);
+	uint64_t end = mrs(cntvct_el0) + 60 * mrs(cntfrq_el0);
 
 	while (*p != v)
 		if (mrs(cntvct_el0) > end) {

@@ -19,7 +19,7 @@ linux() {
 	mkdir initrd.d
 	printf '%s\n' "$script" >initrd.d/command
 	(cd initrd.d && echo command | cpio -o -H newc --quiet) | gzip -1 | cat "$guest/initrd" - >initrd
-	limit=${limit:-120} p boot -m 512M -kernel "$guest/kernel" -initrd ../initrd -display none -serial stdio -no-reboot \
+	limit=${limit:-1200} p boot -m 512M -kernel "$guest/kernel" -initrd ../initrd -display none -serial stdio -no-reboot \
 		-append "console=ttyAMA0 loglevel=4 panic=-1 ${append-}" ${engine:+-accel $engine} "$@"
 }
 # said PATTERN: status 0 and that line.

@@ -111,7 +111,7 @@ static void sb_thread(unsigned me, uint64_t *trials, uint64_t *bad)
 			memset(x, 0, sizeof(x));
 			memset(y, 0, sizeof(y));
 			memset((void *)word, 0, sizeof(word));
-			stop = now() > end;
+			stop = now() > end && *trials;
 		}
 		meet(&n);
 		if (stop)
@@ -179,7 +179,7 @@ static void aba_thread(unsigned me, uint64_t *trials, uint64_t *bad)
 	const uint64_t last = ~0ull;
 
 	if (!me) {
-		for (uint64_t step = 1; now() < end; step++, ++*trials)
+		for (uint64_t step = 1; now() < end || step == 1; step++, ++*trials)
 			*bad += (uint64_t)aba_one(step);
 		st(&phase, last);
 		return;

@@ -17,13 +17,13 @@ for engine in $(engines); do for n in 1 2 4 8; do
 	ok "$engine, -smp $n: each CPU works" all
 done; done
 for engine in $(engines); do for k in $(seq "${BOOTS:-20}"); do
-	limit=60 linux 'echo "cpus $(nproc)"' -smp 4
+	limit=600 linux 'echo "cpus $(nproc)"' -smp 4
 	ok "$engine, boot $k at -smp 4" said '^cpus 4$'
 done; done
 # A code cache that holds a fortieth of what a boot translates: it is emptied all the time, and nobody waits for long.
 engine=jit,tb-size=1
 for k in $(seq "${BOOTS:-20}"); do
-	limit=60 linux 'echo "cpus $(nproc)"' -smp 4
+	limit=600 linux 'echo "cpus $(nproc)"' -smp 4
 	ok "1 MiB of code cache, boot $k at -smp 4" said '^cpus 4$'
 done
 finish

@@ -6,14 +6,16 @@
 need_guest
 
 mib=$((600 + RANDOM % 40 * 2)) # a size that no other mapping has
-linux_bg() { # as linux(), until it says "cpus"
+linux_bg() { # as linux(), until it says "cpus"; it waits for a line then
 	mkdir initrd.d
-	echo 'echo "cpus $(nproc)"; sleep 2' >initrd.d/command
+	echo 'echo "cpus $(nproc)"; read -r line' >initrd.d/command
 	(cd initrd.d && echo command | cpio -o -H newc --quiet) | gzip -1 | cat "$guest/initrd" - >initrd
+	mkfifo in
+	exec 5<>in
 	"$parma" boot -m ${mib}M -smp 4 -kernel "$guest/kernel" -initrd initrd -display none -serial stdio -no-reboot \
-		-append "console=ttyAMA0 loglevel=4 panic=-1" -stats text </dev/null >out 2>err &
+		-append "console=ttyAMA0 loglevel=4 panic=-1" -stats text <&5 >out 2>err &
 	pid=$!
-	for _ in $(seq 600); do grep -q '^cpus 4' out && break; sleep 0.1; done
+	for _ in $(seq 6000); do grep -q '^cpus 4' out && break; sleep 0.1; done
 }
 # Resident KiB: guest's RAM, all.
 resident() {
@@ -22,6 +24,7 @@ resident() {
 }
 linux_bg
 read -r ram all < <(resident)
+echo >&5
 wait "$pid"
 own=$(((all - ram) / 1024))
 ok "the guest ran, in $((ram / 1024)) of its $mib MiB" [ "$ram" -gt 30000 ]

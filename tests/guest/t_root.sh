@@ -16,13 +16,13 @@ blob=$(sha256sum <web/blob | cut -d' ' -f1)
 python3 -u -m http.server 0 --bind 127.0.0.1 --directory web >http.log 2>&1 &
 server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
-for _ in $(seq 50); do grep -q port http.log && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q port http.log && break; sleep 0.1; done
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' http.log)
 
 job() { # SCRIPT: one boot of the root file system
 	printf '%s\n' "$1" >work/job
 	truncate -s 64K work/job
-	limit=400 p boot -smp 2 -m 1G -kernel "$guest/kernel" -initrd "$guest/initrd" -nographic -no-reboot \
+	limit=3600 p boot -smp 2 -m 1G -kernel "$guest/kernel" -initrd "$guest/initrd" -nographic -no-reboot \
 		-append "console=ttyAMA0 root=/dev/vda rw loglevel=4 panic=-1" \
 		-drive file=job,format=raw,if=none,id=j,readonly=on -device virtio-blk-device,drive=j \
 		-drive file=root.img,format=raw,if=none,id=r -device virtio-blk-device,drive=r \

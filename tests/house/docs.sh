@@ -15,7 +15,7 @@ options_known() { # the options of a block, as in the help
 		"$parma" help boot | grep -q -- "^  $o " || { echo "parma boot has no option $o"; return 1; }
 	done
 }
-run_block() { (cd work && timeout 60 bash -ec "$1" </dev/null); }
+run_block() { (cd work && timeout 600 bash -ec "$1" </dev/null); }
 for doc in "$top/README.md" "$top"/docs/*.md; do
 	name=${doc#"$top"/}
 	while IFS= read -r block; do

@@ -291,19 +291,28 @@ static void reset_loop(void)
 /* loop: add x0, x0, #1 ; str x0, [x28] with x28 = DATA ; wfe-free, endless */
 static const uint32_t spin_code[] = {0xd2a8021c, 0x91000400, 0xf9000380, 0x17fffffe};
 
+/* Until the guest has counted beyond `from`; half a minute on a host that is very busy. */
+static uint64_t counted(uint64_t from)
+{
+	struct timespec ms1 = {0, 1000000};
+
+	for (unsigned k = 0; k < 30000 && data(0) <= from; k++)
+		nanosleep(&ms1, NULL);
+	return data(0);
+}
+
 static void *quitter(void *arg)
 {
 	struct timespec ms20 = {0, 20000000};
 	volatile uint64_t *seen = arg;
 
-	nanosleep(&ms20, NULL);
+	counted(0);
 	sched_pause(s);
 	seen[0] = data(0);
 	nanosleep(&ms20, NULL);
 	seen[1] = data(0);
 	sched_resume(s);
-	nanosleep(&ms20, NULL);
-	seen[2] = data(0);
+	seen[2] = counted(seen[1]);
 	sched_quit(s, 7);
 	return NULL;
 }

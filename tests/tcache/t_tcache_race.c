@@ -179,7 +179,7 @@ int main(void)
 	pthread_t th[NTHREADS];
 	struct err e;
 
-	alarm(60);
+	alarm(300);
 	ram = mmap(NULL, NPAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cache = tcache_new(TCACHE_MIN_BYTES, &ops, &e);
 	if (!cache) {
@@ -194,7 +194,13 @@ int main(void)
 	for (unsigned k = 0; k < NTHREADS; k++)
 		pthread_create(&th[k], NULL, work, &w[k]);
 	evictor = tcache_evictor_start(cache, 300);
-	nanosleep(&(struct timespec){.tv_sec = RUN_NS / 1000000000, .tv_nsec = RUN_NS % 1000000000}, NULL);
+	/* On a busy host until all sides have had their turns. */
+	for (unsigned k = 0; k < 40; k++) {
+		nanosleep(&(struct timespec){.tv_sec = RUN_NS / 1000000000, .tv_nsec = RUN_NS % 1000000000}, NULL);
+		tcache_get_stats(cache, &st);
+		if (st.killed_region > 100 && st.killed_changed > 100)
+			break;
+	}
 	tcache_evictor_stop(evictor);
 	st_rel(&stop, 1);
 	for (unsigned k = 0; k < NTHREADS; k++) {
