@@ -60,6 +60,7 @@ static void *run_worker(void *p)
 
 	cycle_each(&w->o, check_cycle, w);
 	mcm_arena_free(&w->arena);
+	mcm_solve_end();
 	return NULL;
 }
 

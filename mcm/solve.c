@@ -152,10 +152,18 @@ static int each_tuple(struct problem *pb, struct ptrace *const *pt, const struct
 	return 0;
 }
 
+static _Thread_local struct mcm_arena scratch;
+
+void mcm_solve_end(void)
+{
+	mcm_arena_free(&scratch);
+	solve64_end();
+	solve256_end();
+}
+
 int mcm_solve(const struct mcm_program *p, const struct mcm_explored *ex, const struct mcm_solve_opts *o,
 	      struct mcm_arena *a, struct mcm_states *out, struct err *e)
 {
-	static _Thread_local struct mcm_arena scratch;
 	struct problem pb = {.p = p, .o = o, .arena = a, .scratch = &scratch, .out = out, .obs = p->mem};
 	struct ptrace *pt[MCM_MAX_THREADS];
 

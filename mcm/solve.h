@@ -49,6 +49,9 @@ int mcm_solve(const struct mcm_program *p, const struct mcm_explored *ex, const 
 int mcm_run(const struct mcm_program *p, const struct mcm_solve_opts *o, struct mcm_arena *a,
 	    struct mcm_states *out, bool *cut, struct err *e);
 
+/* A thread that has solved is about to end: what the solver keeps in it is given back. */
+void mcm_solve_end(void);
+
 /* Number of values in a state of p. */
 unsigned mcm_nslots(const struct mcm_program *p);
 

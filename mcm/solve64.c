@@ -3,3 +3,4 @@
 #include "mcm/solve_impl.h"
 
 void solve64_tuple(struct problem *pb) { solve_tuple(pb); }
+void solve64_end(void) { solve_end(); }

@@ -372,9 +372,17 @@ static bool co_of_threads(struct search *s)
 	return true;
 }
 
+static _Thread_local struct search search; /* keeps its trail between calls */
+
+static void solve_end(void)
+{
+	free(search.trail);
+	search.trail = NULL;
+	search.captrail = 0;
+}
+
 static void solve_tuple(struct problem *pb)
 {
-	static _Thread_local struct search search; /* keeps its trail between calls */
 	struct search *s = &search;
 	int16_t *last;
 

@@ -38,5 +38,8 @@ struct problem {
 /* Adds the final states of the tuple in pb->pick. */
 void solve64_tuple(struct problem *pb);
 void solve256_tuple(struct problem *pb);
+/* Give back what they keep in this thread. */
+void solve64_end(void);
+void solve256_end(void);
 
 #endif

@@ -199,6 +199,7 @@ static void *worker(void *p)
 			fclose(f);
 	}
 	mcm_arena_free(&a);
+	mcm_solve_end();
 	return NULL;
 }
 
