@@ -6,34 +6,29 @@ FUZZ_MAIN = libfuzzmain.a
 FUZZ_LIBS = $(LIBCLI) $(LIBLITMUS) $(LIBMACHINE) $(LIBDEV) $(LIBSCHED) $(LIBXLATE) $(LIBTCACHE) $(LIBX64) \
 	$(LIBA64) $(LIBIR) $(LIBMCM) $(LIBMEM) $(LIBBASE) \
 	$(FDT_LIBS) $(SLIRP_LIBS) $(CAPSTONE_LIBS) $(HWLOC_LIBS) $(URCU_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS) -lm
-FUZZ_TARGETS =
-FUZZ_TARGETS += loader
-check_PROGRAMS += tests/fuzz/fuzz_loader
+# A new target is a line here and one below.
+FUZZERS =
+FUZZERS += tests/fuzz/fuzz_loader
+FUZZERS += tests/fuzz/fuzz_opts
+FUZZERS += tests/fuzz/fuzz_insn
+FUZZERS += tests/fuzz/fuzz_litmus
+FUZZERS += tests/fuzz/fuzz_qmp
+FUZZERS += tests/fuzz/fuzz_xlate
+FUZZERS += tests/fuzz/fuzz_devices
+check_PROGRAMS += $(FUZZERS)
 tests_fuzz_fuzz_loader_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
-FUZZ_TARGETS += opts
-check_PROGRAMS += tests/fuzz/fuzz_opts
 tests_fuzz_fuzz_opts_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
-FUZZ_TARGETS += insn
-check_PROGRAMS += tests/fuzz/fuzz_insn
 tests_fuzz_fuzz_insn_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
-FUZZ_TARGETS += litmus
-check_PROGRAMS += tests/fuzz/fuzz_litmus
 tests_fuzz_fuzz_litmus_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
-FUZZ_TARGETS += qmp
-check_PROGRAMS += tests/fuzz/fuzz_qmp
 tests_fuzz_fuzz_qmp_LDADD = $(FUZZ_MAIN) $(JANSSON_LIBS) $(LIBBASE)
-FUZZ_TARGETS += xlate
-check_PROGRAMS += tests/fuzz/fuzz_xlate
 tests_fuzz_fuzz_xlate_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
-FUZZ_TARGETS += devices
-check_PROGRAMS += tests/fuzz/fuzz_devices
 tests_fuzz_fuzz_devices_LDADD = $(FUZZ_MAIN) $(FUZZ_LIBS)
 EXTRA_DIST += tests/fuzz/run.sh tests/fuzz/corpus
 
 # FUZZ_SECONDS=600: how long each; FUZZ="insn qmp": which.
 FUZZ_SECONDS = 30
 check-fuzz:
-	top_srcdir=$(abs_top_srcdir) bash $(abs_top_srcdir)/tests/fuzz/run.sh $(FUZZ_SECONDS) $(if $(FUZZ),$(FUZZ),$(FUZZ_TARGETS))
+	top_srcdir=$(abs_top_srcdir) bash $(abs_top_srcdir)/tests/fuzz/run.sh $(FUZZ_SECONDS) $(if $(FUZZ),$(FUZZ),$(FUZZERS:tests/fuzz/fuzz_%=%))
 .PHONY: check-fuzz
 fuzz-sources: $(BUILT_SOURCES)
 .PHONY: fuzz-sources
