@@ -104,7 +104,7 @@ static void *thread_main(void *arg)
 	prctl(PR_SET_TIMERSLACK, 1000ul); /* short sleeps are short */
 	place_bind_thread(s->place, (unsigned)(p - s->slot));
 	p->arena = alloc_thread_arena();
-	lock_wait_account(&c->st.lock_wait_ns);
+	lock_wait_account(&c->st.lock_wait_ns, &p->lock_since);
 	pthread_getcpuclockid(pthread_self(), &p->clock);
 	st_rel(&p->tid, gettid()); /* pairs with sched_thread_ns() */
 	rcu_reader_register();
@@ -231,6 +231,7 @@ struct sched *sched_new(const struct sched_config *cfg)
 		return NULL;
 	}
 	lock_init(&s->lock, RANK_PSCI);
+	lock_init(&s->sample_lock, RANK_LEAF);
 	pthread_cond_init(&s->changed, NULL);
 	for (unsigned k = 0; k < s->n; k++)
 		s->slot[k].sched = s;
@@ -419,6 +420,7 @@ void sched_free(struct sched *s)
 	if (!s)
 		return;
 	lock_destroy(&s->lock);
+	lock_destroy(&s->sample_lock);
 	pthread_cond_destroy(&s->changed);
 	free(s->vcpu);
 	free(s->slot);

@@ -12,6 +12,16 @@
 
 enum power { POWER_OFF, POWER_PENDING, POWER_ON };
 
+/* What account.c reads of a vCPU: sums since the start. */
+struct account_totals {
+	uint64_t at_ns, run_ns, translate_ns, fences, retries;
+	uint64_t waited[CAUSE_COUNT], samples[CAUSE_COUNT];
+};
+struct account {
+	struct account_totals last; /* when time was last divided */
+	uint64_t ns[CAUSE_COUNT];   /* what there was until then */
+};
+
 struct slot {
 	struct sched *sched;          /* CONST_AFTER_INIT */
 	pthread_t thread;             /* OWNER(main thread) */
@@ -26,9 +36,11 @@ struct slot {
 	uint64_t off_ns;              /* OWNER(vcpu), racy reads: time powered off or paused, without the present interval */
 	uint64_t off_since;           /* ATOMIC(st_rel, ld_acq in account_get): start of that interval, 0: none */
 	uint64_t halted_since;        /* the same for vcpu.st.halted_ns */
+	uint64_t lock_since;          /* the same for vcpu.st.lock_wait_ns (base/lock.c) */
 	bool asleep, sleep_event;     /* OWNER(rr thread): in WFI, WFE */
 	uint64_t sleep_deadline;      /* OWNER(rr thread) */
-	uint64_t samples[CAUSE_COUNT]; /* OWNER(sampler), racy reads */
+	uint64_t samples[CAUSE_COUNT]; /* GUARDED_BY(sched.sample_lock) */
+	struct account account;       /* GUARDED_BY(sched.sample_lock) */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
 };
@@ -55,9 +67,10 @@ struct sched {
 	uint64_t start_ns, end_ns; /* ATOMIC(st_rel by sched_run, ld_acq in account_get): 0 before */
 	pthread_t sampler;       /* OWNER(main thread) */
 	bool sampling;           /* OWNER(main thread) */
-	struct lock sample_lock; /* rank LEAF: sample_end */
+	struct lock sample_lock; /* rank LEAF: sample_end, slot.samples, slot.account */
 	pthread_cond_t sample_wake;
 	bool sample_end;         /* GUARDED_BY(sample_lock) */
+	struct unit_costs cost;  /* CONST_AFTER_INIT */
 	bool reset_wanted, quitting, ending; /* GUARDED_BY(lock) */
 	int exit_code;           /* GUARDED_BY(lock) */
 };

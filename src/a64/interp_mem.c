@@ -114,6 +114,7 @@ static void pay_fence(struct vcpu *c)
 {
 	if (c->fence_owed) {
 		fence_sc();
+		c->st.fences++;
 		c->fence_owed = 0;
 	}
 }
@@ -411,12 +412,14 @@ void conc_barrier(struct vcpu *c, enum barrier_kind kind)
 	case BAR_DMB_SY:
 	case BAR_SB:
 		fence_sc();
+		c->st.fences++;
 		c->fence_owed = 0;
 		break;
 	case BAR_DSB_SY:
 	case BAR_DSB_LD:
 	case BAR_DSB_ST:
 		fence_sc();
+		c->st.fences++;
 		c->fence_owed = 0;
 		cpu_dsb(c);
 		break;

@@ -44,17 +44,27 @@ void lock_init(struct lock *l, enum lock_rank rank)
 
 void lock_destroy(struct lock *l) { pthread_mutex_destroy(&l->m); }
 
-static __thread uint64_t *wait_ns;
+static __thread uint64_t *wait_ns, *wait_since;
 
-void lock_wait_account(uint64_t *ns) { wait_ns = ns; }
+void lock_wait_account(uint64_t *ns, uint64_t *since)
+{
+	wait_ns = ns;
+	wait_since = since;
+}
 
 static void take_slowly(struct lock *l)
 {
-	uint64_t t0 = wait_ns ? clock_ns() : 0;
+	uint64_t t0;
 
+	if (!wait_ns) {
+		pthread_mutex_lock(&l->m);
+		return;
+	}
+	t0 = clock_ns();
+	st_rel(wait_since, t0); /* pairs with ld_acq of whoever reads the account */
 	pthread_mutex_lock(&l->m);
-	if (wait_ns)
-		st_rlx(wait_ns, *wait_ns + (clock_ns() - t0));
+	st_rel(wait_since, 0);
+	st_rlx(wait_ns, *wait_ns + (clock_ns() - t0));
 }
 
 void lock_take(struct lock *l)

@@ -35,8 +35,11 @@ void lock_init(struct lock *l, enum lock_rank rank);
 void lock_destroy(struct lock *l);
 void lock_take(struct lock *l);
 void lock_drop(struct lock *l);
-/* From now on the calling thread adds the nanoseconds that it waits for locks to *ns (NULL: nowhere). */
-void lock_wait_account(uint64_t *ns);
+/*
+ * From now on the calling thread adds the nanoseconds that it waits for locks to *ns (NULL: nowhere); *since is the
+ * start of the present wait (clock_ns()), 0 outside. Others may read both (st_rel, ld_acq of *since).
+ */
+void lock_wait_account(uint64_t *ns, uint64_t *since);
 /* Waits on c with l held; as pthread_cond_wait. */
 void lock_wait(struct lock *l, pthread_cond_t *c);
 

@@ -130,11 +130,14 @@ static int set_accel(struct boot_ctx *x, const char *what, const char *list)
 
 static int opt_accel(struct boot_ctx *x, const char *arg)
 {
+	const char *name;
+
 	if (is_help(arg)) {
 		puts("Accelerators supported:\ninterp    reference interpreter");
 		if (machine_has_accel(ACCEL_JIT))
 			puts("jit       translator (default); tb-size=MIB: code cache, 1 to 1024 (256);\n"
-			     "          hot=N: how often code is interpreted before it is translated (128)");
+			     "          hot=N: how often code is interpreted before it is translated (128)\n"
+			     "          profile=on: counts executed fences and failed store-exclusives, for -stats");
 		if (machine_has_accel(ACCEL_LOCKSTEP))
 			puts("lockstep  both, compared after each unit (-smp 1); check=N: units between looks at all memory (8192)");
 		puts("tcg       the best of these\n"
@@ -143,7 +146,8 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 	}
 	if (merge_into(x, &x->c->accel_props, arg, "accel"))
 		return -1;
-	return set_accel(x, "-accel", opts_str(x->c->accel_props, "accel", "tcg"));
+	name = opts_str(x->c->accel_props, "accel", NULL);
+	return name ? set_accel(x, "-accel", name) : 0; /* properties alone leave the engine to others, or to -machine */
 }
 
 static int opt_cpu(struct boot_ctx *x, const char *arg)

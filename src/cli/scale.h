@@ -5,6 +5,7 @@
  * One boot (`struct boot_plan`) runs a guest of n vCPUs with all workloads, and
  * gives a sample for each.  Boots of one round differ in n only, and rounds
  * follow each other, so that what else the host does hits all sizes alike.
+ * With --hotplug one boot does all rounds, and CPUs go off and on in it.
  */
 #ifndef PARMA_CLI_SCALE_H
 #define PARMA_CLI_SCALE_H
@@ -27,6 +28,7 @@ struct sample {
 	double rate;                 /* operations per second; of a command: 1 / seconds */
 	double least, most;          /* operations of the slowest and fastest CPU; 0: not known */
 	double cause[CAUSE_COUNT];   /* share of the vCPUs' wall time; sum 1, or 0: not known */
+	double fences, retries;      /* a second, of all vCPUs: full fences executed, store-exclusives that failed */
 };
 
 struct boot_plan {
@@ -38,14 +40,17 @@ struct boot_plan {
 	bool qemu;                   /* qemu-system-aarch64 instead of parma */
 	unsigned timeout_s;
 	const char *dir;             /* for temporary files */
+	/* What the guest tells: each workload that ended; that it goes on with so many CPUs (--hotplug). */
+	void (*found)(void *arg, const char *work, const struct sample *s);
+	void (*sized)(void *arg, unsigned vcpus);
+	void *arg;
 };
 
 /*
- * Runs it; calls found() for each workload that ended. The exit code for parma: 0, or with e filled:
+ * Runs it. The exit code for parma: 0, or with e filled:
  * EXIT_GUEST the guest or the command failed, EXIT_HOST it could not be started; 128 + N: signal N came.
  */
-int scale_boot(const struct boot_plan *p, void (*found)(void *arg, const char *work, const struct sample *s), void *arg,
-	       struct err *e);
+int scale_boot(const struct boot_plan *p, struct err *e);
 
 /* Everything that was measured: all rounds of all points. */
 struct scale_work {
@@ -71,6 +76,7 @@ struct point {
 	double efficiency;
 	double fairness;             /* least / most, mean; 0: not known */
 	double cause[CAUSE_COUNT];
+	double fences, retries;      /* a second */
 	double guest_share;          /* of wall time in guest code */
 	double per_guest_s;          /* work per second of guest code, relative to the smallest point */
 };
@@ -84,5 +90,12 @@ void scale_print(const struct scale_data *d, FILE *f);
 char *scale_csv(const struct scale_data *d);
 char *scale_json(const struct scale_data *d);
 char *scale_svg(const struct scale_data *d);
+/* The same chart by gnuplot, as its script; and what gnuplot makes of it, *size bytes. NULL with e filled. */
+char *scale_plot(const struct scale_data *d);
+void *scale_png(const struct scale_data *d, const char *dir, size_t *size, struct err *e);
+/* Of each cause, "#rrggbb". */
+extern const char *const scale_colour[CAUSE_COUNT];
+/* Is there a gnuplot? */
+bool scale_has_gnuplot(void);
 
 #endif

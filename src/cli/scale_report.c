@@ -44,9 +44,13 @@ static void mean_causes(const struct scale_data *d, const struct scale_work *w, 
 		if (sum < 0.5)
 			continue; /* the guest was gone before it could be asked */
 		n++;
+		p->fences += s->fences;
+		p->retries += s->retries;
 		for (unsigned c = 0; c < CAUSE_COUNT; c++)
 			p->cause[c] += s->cause[c];
 	}
+	p->fences /= n ? n : 1;
+	p->retries /= n ? n : 1;
 	for (unsigned c = 0; c < CAUSE_COUNT; c++)
 		p->cause[c] /= n ? n : 1;
 	p->fairness /= fair ? fair : 1;
@@ -148,6 +152,8 @@ static void print_causes(FILE *f, const struct point *p, unsigned k)
 		for (unsigned c = 0; c < CAUSE_COUNT; c++)
 			if (used[c])
 				fprintf(f, " %8.1f%%", 100 * p[i].cause[c]);
+		if (p[i].fences > 0 || p[i].retries > 0)
+			fprintf(f, "   %.3g fences, %.3g failed store-exclusives a second", p[i].fences, p[i].retries);
 		fputc('\n', f);
 	}
 }
@@ -230,7 +236,7 @@ char *scale_csv(const struct scale_data *d)
 
 	if (!f)
 		return NULL;
-	fputs("workload,vcpus,rounds,rate,rate_ci95,speedup,speedup_ci95,efficiency,fairness,qemu_rate,qemu_speedup", f);
+	fputs("workload,vcpus,rounds,rate,rate_ci95,speedup,speedup_ci95,efficiency,fairness,qemu_rate,qemu_speedup,fences_per_s,retries_per_s", f);
 	for (unsigned c = 0; c < CAUSE_COUNT; c++)
 		fprintf(f, ",%s", cause_info[c].name);
 	fputc('\n', f);
@@ -239,9 +245,9 @@ char *scale_csv(const struct scale_data *d)
 
 		scale_summarize(d, &d->work[w], p);
 		for (unsigned k = 0; k < d->npoints; k++) {
-			fprintf(f, "%s,%u,%u,%.9g,%.6g,%.6g,%.6g,%.6g,%.6g,%.9g,%.6g", d->work[w].name, p[k].n, p[k].rounds, p[k].rate.mean,
+			fprintf(f, "%s,%u,%u,%.9g,%.6g,%.6g,%.6g,%.6g,%.6g,%.9g,%.6g,%.6g,%.6g", d->work[w].name, p[k].n, p[k].rounds, p[k].rate.mean,
 				fmax(0, p[k].rate.half), p[k].speed.mean, fmax(0, p[k].speed.half), p[k].efficiency, p[k].fairness,
-				p[k].qemu_rate.mean, p[k].qemu_speed.mean);
+				p[k].qemu_rate.mean, p[k].qemu_speed.mean, p[k].fences, p[k].retries);
 			for (unsigned c = 0; c < CAUSE_COUNT; c++)
 				fprintf(f, ",%.5f", p[k].cause[c]);
 			fputc('\n', f);
@@ -276,6 +282,8 @@ static json_t *point_json(const struct scale_data *d, const struct point *p)
 	o = json_pack("{s:i,s:i,s:o,s:o,s:f,s:f,s:f,s:o}", "vcpus", (int)p->n, "rounds", (int)p->rounds, "rate", estimate_json(&p->rate),
 		      "speedup", estimate_json(&p->speed), "efficiency", p->efficiency, "fairness", p->fairness, "work_per_guest_second",
 		      p->per_guest_s, "time", causes);
+	json_object_set_new(o, "fences_per_s", json_real(p->fences));
+	json_object_set_new(o, "retries_per_s", json_real(p->retries));
 	if (d->with_qemu) {
 		json_object_set_new(o, "qemu_rate", estimate_json(&p->qemu_rate));
 		json_object_set_new(o, "qemu_speedup", estimate_json(&p->qemu_speed));

@@ -1,7 +1,9 @@
 /*
- * One boot of parma scale: a child `parma boot` (or QEMU), a pipe on which the
- * guest says when a workload begins and ends, and the control socket, which is
- * asked for the vCPUs' accounts at these moments.
+ * One boot of parma scale: a child `parma boot` (or QEMU), a socket on which the
+ * guest says when a workload begins and ends and waits for an answer, and the
+ * control socket, which is asked for the vCPUs' accounts before that is given.
+ * So accounts are those of the moment, and the guest is there when they are read,
+ * however busy the host.
  *
  * The child never outlives us: it dies with its parent, and is killed when
  * its time is over or a signal comes.
@@ -9,10 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,23 +29,27 @@
 
 #define MAX_ARGS 256
 #define PATH_MAX_ 256
-#define MARK_FD 3
+
+/* The accounts at one moment, summed over the vCPUs that take part. */
+struct snap {
+	bool there;
+	double time_ns, cause[CAUSE_COUNT], fences, retries;
+};
 
 struct boot {
 	const struct boot_plan *p;
-	void (*found)(void *arg, const char *work, const struct sample *s);
-	void *arg;
 	pid_t child;
-	int pipe;                      /* what the guest says */
+	int listener, mark;            /* where the guest connects; what it says, -1: not yet */
 	char line[512];
 	size_t len;
 	struct qmpclient *qmp;         /* NULL: no accounts */
-	char socket[PATH_MAX_], log[PATH_MAX_];
-	double begin[CAUSE_COUNT];     /* accounts at @begin, ns over all vCPUs */
-	bool have_begin;
+	char socket[PATH_MAX_], marks[PATH_MAX_], log[PATH_MAX_];
+	unsigned vcpus;                /* that take part now */
+	struct snap begin;             /* at @begin */
 	uint64_t begin_ns;
 	bool done, failed;
 	int status;                    /* of the command */
+	char why[128];                 /* what @error said */
 };
 
 /* -- the command line of the child -- */
@@ -87,7 +96,7 @@ static void add_guest(struct args *a, const struct boot_plan *p)
 		add2(a, "-serial", "chardev:mark");
 		return;
 	}
-	add2(a, "-append", "console=ttyAMA0 loglevel=3 panic=-1");
+	add2(a, "-append", p->sized ? "console=ttyAMA0 loglevel=3 panic=-1 maxcpus=1" : "console=ttyAMA0 loglevel=3 panic=-1");
 	add2(a, "-chardev", text(a, "file,id=console,path=%s/console", p->dir));
 	add2(a, "-serial", "chardev:console");
 	add2(a, "-device", "virtio-serial-device");
@@ -113,22 +122,35 @@ static void build_args(struct args *a, const struct boot *b, const char *self)
 		add2(a, "-m", p->workloads ? "128M" : "1G");
 		for (char *const *u = p->boot_args; *u; u++)
 			add(a, *u);
+		add2(a, "-accel", "profile=on");
 		add2(a, "-qmp", text(a, "unix:%s,server=on,wait=off", b->socket));
 	}
 	add2(a, "-smp", text(a, "%u", p->vcpus));
 	add(a, "-nodefaults");
 	add(a, "-no-reboot");
 	add2(a, "-display", "none");
-	add2(a, "-chardev", text(a, "file,id=mark,path=/dev/fd/%d", MARK_FD));
+	add2(a, "-chardev", text(a, "socket,id=mark,path=%s", b->marks));
 	add_guest(a, p);
 }
 
+/* Under a real-time policy we stand above the guest (scale_priority()), which is to have what we were given. */
+static void lower_priority(void)
+{
+	struct sched_param sp;
+	int policy = sched_getscheduler(0);
+
+	if ((policy != SCHED_RR && policy != SCHED_FIFO) || sched_getparam(0, &sp) || sp.sched_priority < 2)
+		return;
+	sp.sched_priority--;
+	sched_setscheduler(0, policy, &sp);
+}
+
 /* In the child. */
-static void become(const struct boot *b, int mark, pid_t parent)
+static void become(const struct boot *b, pid_t parent)
 {
 	char self[PATH_MAX_];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int log = open(b->log, O_WRONLY | O_CREAT | O_TRUNC, 0600), null = open("/dev/null", O_RDWR);
+	int log = open(b->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	static struct args a;
 	sigset_t none;
 
@@ -138,13 +160,12 @@ static void become(const struct boot *b, int mark, pid_t parent)
 	self[n < 0 ? 0 : n] = 0;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0); /* Ctrl-C is for us, who end the child */
+	lower_priority();
 	dup2(null, 0);
 	dup2(log < 0 ? null : log, 1);
 	dup2(log < 0 ? null : log, 2);
-	if (mark == MARK_FD)
-		fcntl(mark, F_SETFD, 0);
-	else
-		dup2(mark, MARK_FD);
 	build_args(&a, b, self);
 	execvp(a.v[0], (char **)(uintptr_t)a.v);
 	dprintf(2, "cannot run %s: %s\n", a.v[0], strerror(errno));
@@ -153,39 +174,51 @@ static void become(const struct boot *b, int mark, pid_t parent)
 
 /* -- what the guest says -- */
 
-/* The accounts now, summed over the vCPUs. false: none to be had. */
-static bool accounts(struct boot *b, double sum[CAUSE_COUNT])
+static void accounts(struct boot *b, struct snap *at)
 {
 	json_t *stats, *cpu;
 	struct err e;
 	size_t k;
 
-	memset(sum, 0, CAUSE_COUNT * sizeof(*sum));
-	if (b->p->qemu)
-		return false;
-	if (!b->qmp && !(b->qmp = qmpclient_open(b->socket, 5000, &e)))
-		return false;
+	*at = (struct snap){0};
+	if (b->p->qemu || (!b->qmp && !(b->qmp = qmpclient_open(b->socket, 5000, &e))))
+		return;
 	stats = qmpclient_do(b->qmp, "stats", &e);
-	json_array_foreach(json_object_get(stats, "cpus"), k, cpu)
+	at->there = stats;
+	at->time_ns = json_number_value(json_object_get(stats, "time_ns"));
+	json_array_foreach(json_object_get(stats, "cpus"), k, cpu) {
+		if (k >= b->vcpus)
+			break;
 		for (unsigned n = 0; n < CAUSE_COUNT; n++)
-			sum[n] += json_number_value(json_object_get(json_object_get(cpu, "time_ns"), cause_info[n].name));
+			at->cause[n] += json_number_value(json_object_get(json_object_get(cpu, "time_ns"), cause_info[n].name));
+		at->fences += json_number_value(json_object_get(cpu, "fences"));
+		at->retries += json_number_value(json_object_get(cpu, "stx_fails"));
+	}
 	json_decref(stats);
-	return stats;
 }
 
 static void cause_shares(struct boot *b, struct sample *s)
 {
-	double now[CAUSE_COUNT], total = 0;
+	double total = 0, seconds;
+	struct snap now;
 
-	if (!b->have_begin || !accounts(b, now))
+	if (!b->begin.there)
+		return;
+	accounts(b, &now);
+	if (!now.there)
 		return;
 	for (unsigned n = 0; n < CAUSE_COUNT; n++) {
-		/* Samples re-divide earlier time a little, so a difference may be negative. */
-		s->cause[n] = now[n] > b->begin[n] ? now[n] - b->begin[n] : 0;
+		/* What was not settled at @begin may have been divided otherwise since. */
+		s->cause[n] = now.cause[n] > b->begin.cause[n] ? now.cause[n] - b->begin.cause[n] : 0;
 		total += s->cause[n];
 	}
 	for (unsigned n = 0; n < CAUSE_COUNT; n++)
 		s->cause[n] = total > 0 ? s->cause[n] / total : 0;
+	seconds = (now.time_ns - b->begin.time_ns) * 1e-9;
+	if (seconds > 0) {
+		s->fences = (now.fences - b->begin.fences) / seconds;
+		s->retries = (now.retries - b->begin.retries) / seconds;
+	}
 }
 
 static void handle_line(struct boot *b, char *line)
@@ -195,24 +228,30 @@ static void handle_line(struct boot *b, char *line)
 	char name[24];
 
 	if (sscanf(line, "@begin %23s", name) == 1) {
-		b->have_begin = accounts(b, b->begin);
+		accounts(b, &b->begin);
 		b->begin_ns = clock_ns();
 	} else if (sscanf(line, "@end %23s %lf %lf %lf %lf", name, &ops, &ns, &s.least, &s.most) >= 3) {
 		cause_shares(b, &s);
 		s.rate = ns > 0 ? ops * 1e9 / ns : 0;
-		b->found(b->arg, name, &s);
+		b->p->found(b->p->arg, name, &s);
 	} else if (sscanf(line, "@over %23s %d", name, &b->status) == 2) { /* a command: our clock, one operation */
 		ns = (double)(clock_ns() - b->begin_ns);
 		cause_shares(b, &s);
 		s.rate = 1e9 / ns;
 		b->failed |= b->status != 0;
 		if (!b->status)
-			b->found(b->arg, name, &s);
+			b->p->found(b->p->arg, name, &s);
+	} else if (sscanf(line, "@cpus %u", &b->vcpus) == 1) {
+		if (b->p->sized)
+			b->p->sized(b->p->arg, b->vcpus);
 	} else if (!strncmp(line, "@done", 5)) {
 		b->done = true;
 	} else if (!strncmp(line, "@error", 6)) {
 		b->failed = true;
+		snprintf(b->why, sizeof(b->why), "%.100s", line + 6);
 	}
+	if (line[0] == '@' && send(b->mark, "\n", 1, MSG_NOSIGNAL) != 1)
+		b->failed |= !b->done; /* it has gone, which the socket's end tells too */
 }
 
 static void take_bytes(struct boot *b, const char *buf, size_t n)
@@ -228,27 +267,60 @@ static void take_bytes(struct boot *b, const char *buf, size_t n)
 	}
 }
 
-/* Until the pipe ends. false: the time is over, or a signal came. */
-static bool listen_to_guest(struct boot *b)
+static bool child_ended(struct boot *b, int *wstatus)
+{
+	if (b->child && waitpid(b->child, wstatus, WNOHANG) == b->child)
+		b->child = 0;
+	return !b->child;
+}
+
+/* Until the guest's side of the socket ends. false: the time is over, or a signal came. */
+static bool listen_to_guest(struct boot *b, int *wstatus)
 {
 	uint64_t end = clock_ns() + b->p->timeout_s * UINT64_C(1000000000);
 	char buf[512];
 
 	for (;;) {
 		uint64_t now = clock_ns();
-		struct pollfd f = {b->pipe, POLLIN, 0};
+		struct pollfd f = {b->mark < 0 ? b->listener : b->mark, POLLIN, 0};
 		ssize_t n;
 
+		if (b->done)
+			return true;
 		if (scale_signal() || now >= end)
 			return false;
-		if (poll(&f, 1, (int)MIN((end - now) / 1000000 + 1, UINT64_C(500))) <= 0)
+		if (poll(&f, 1, (int)MIN((end - now) / 1000000 + 1, UINT64_C(50))) <= 0) {
+			if (b->mark < 0 && child_ended(b, wstatus))
+				return true;
 			continue;
-		n = read(b->pipe, buf, sizeof(buf));
+		}
+		if (b->mark < 0) {
+			b->mark = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
+			continue;
+		}
+		n = read(b->mark, buf, sizeof(buf));
 		if (n > 0)
 			take_bytes(b, buf, (size_t)n);
 		else if (n == 0 || errno != EINTR)
 			return true;
 	}
+}
+
+static int open_listener(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	unlink(path);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%.100s", path); /* of our own making: it is short */
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1))) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
 }
 
 /* The last lines of a file into out. */
@@ -284,38 +356,57 @@ static int explain(struct boot *b, bool in_time, int wstatus, struct err *e)
 	}
 	if (!in_time)
 		return err_set(e, EXIT_GUEST, "%s with %u vCPUs was not ready after %u s (--timeout)", who, b->p->vcpus, b->p->timeout_s);
+	if (b->why[0])
+		return err_set(e, EXIT_GUEST, "%s with %u vCPUs says:%s", who, b->p->vcpus, b->why);
 	if (b->status)
 		return err_set(e, EXIT_GUEST, "the command failed in the guest with status %d%s%s", b->status, said[0] ? ":\n" : "", said);
 	return err_set(e, WIFEXITED(wstatus) && WEXITSTATUS(wstatus) ? WEXITSTATUS(wstatus) : EXIT_GUEST,
 		       "%s with %u vCPUs ended early%s%s", who, b->p->vcpus, said[0] ? ":\n" : "", said);
 }
 
-int scale_boot(const struct boot_plan *p, void (*found)(void *arg, const char *work, const struct sample *s), void *arg,
-	       struct err *e)
+/* The guest has ended by itself, or its time has: what its end was. */
+static int reap(struct boot *b, bool in_time)
 {
-	struct boot b = {.p = p, .found = found, .arg = arg};
+	int wstatus = 0;
+	uint64_t end = clock_ns() + UINT64_C(5000000000); /* a guest that is done leaves; one that does not is made to */
+
+	while (in_time && !child_ended(b, &wstatus) && !scale_signal() && clock_ns() < end)
+		poll(NULL, 0, 2);
+	if (b->child) {
+		kill(b->child, SIGKILL);
+		while (waitpid(b->child, &wstatus, 0) < 0 && errno == EINTR)
+			;
+	}
+	return wstatus;
+}
+
+int scale_boot(const struct boot_plan *p, struct err *e)
+{
+	struct boot b = {.p = p, .mark = -1, .vcpus = p->vcpus};
 	pid_t parent = getpid();
-	int fd[2], wstatus = 0;
+	int wstatus = 0;
 	bool in_time;
 
 	snprintf(b.socket, sizeof(b.socket), "%s/qmp", p->dir);
+	snprintf(b.marks, sizeof(b.marks), "%s/marks", p->dir);
 	snprintf(b.log, sizeof(b.log), "%s/log", p->dir);
 	unlink(b.socket);
-	if (pipe2(fd, O_CLOEXEC))
-		return err_set(e, EXIT_HOST, "no pipe: %s", strerror(errno)), EXIT_HOST;
+	b.listener = open_listener(b.marks);
+	if (b.listener < 0)
+		return err_set(e, EXIT_HOST, "cannot listen on '%s': %s", b.marks, strerror(errno)), EXIT_HOST;
 	b.child = fork();
-	if (b.child < 0)
-		return err_set(e, EXIT_HOST, "cannot start another process: %s", strerror(errno)), EXIT_HOST;
 	if (!b.child)
-		become(&b, fd[1], parent);
-	close(fd[1]);
-	b.pipe = fd[0];
-	in_time = listen_to_guest(&b);
-	if (!in_time)
-		kill(b.child, SIGKILL);
-	while (waitpid(b.child, &wstatus, 0) < 0 && errno == EINTR)
-		;
-	close(b.pipe);
+		become(&b, parent);
+	if (b.child < 0) {
+		close(b.listener);
+		return err_set(e, EXIT_HOST, "cannot start another process: %s", strerror(errno)), EXIT_HOST;
+	}
+	in_time = listen_to_guest(&b, &wstatus);
+	if (b.child)
+		wstatus = reap(&b, in_time);
+	close(b.listener);
+	if (b.mark >= 0)
+		close(b.mark);
 	qmpclient_close(b.qmp);
 	if (in_time && b.done && !b.failed && !scale_signal())
 		return 0;

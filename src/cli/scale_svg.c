@@ -18,10 +18,10 @@
 #define WIDTH 980
 
 /* One colour a cause, in the order of account.def. */
-static const char *const colour[] = {
-	"#2b83ba", "#5ab4d6", "#8073ac", "#b2abd2", "#f1a340", "#d7301f", "#990000", "#fdae61", "#fee08b", "#d9d9d9", "#f0f0f0",
+const char *const scale_colour[CAUSE_COUNT] = {
+	"#2b83ba", "#5ab4d6", "#1a9850", "#a6d96a", "#8073ac", "#b2abd2", "#f1a340",
+	"#d7301f", "#f768a1", "#990000", "#fdae61", "#fee08b", "#d9d9d9", "#f0f0f0",
 };
-_Static_assert(ARRAY_SIZE(colour) == CAUSE_COUNT, "a colour for each cause");
 
 struct frame {
 	FILE *f;
@@ -67,15 +67,27 @@ static void axes(const struct frame *a, const struct point *p, unsigned k)
 		label(a->f, px(a, p[i].n), a->y + 15, "middle", "i", p[i].n);
 }
 
-static void curve_law(const struct frame *a, const struct law *l)
+static void curve_law(const struct frame *a, const struct law *l, const char *class)
 {
-	fputs("<polyline class=\"law\" points=\"", a->f);
+	fprintf(a->f, "<polyline class=\"%s\" points=\"", class);
 	for (unsigned i = 0; i <= 60; i++) {
 		double n = 1 + (a->nmax - 1) * i / 60.0;
 
 		fprintf(a->f, "%.1f,%.1f ", px(a, n), py(a, law_speed(l, n)));
 	}
 	fputs("\"/>\n", a->f);
+}
+
+/* A bar with caps; where it leaves the plot it has none. */
+static void interval(const struct frame *a, double n, const struct estimate *s, const char *class)
+{
+	double lo = fmax(0, s->mean - s->half), hi = fmin(a->smax, s->mean + s->half), x = px(a, n);
+
+	fprintf(a->f, "<path d=\"M%.1f %.1fV%.1f\" class=\"%s\"/>\n", x, py(a, lo), py(a, hi), class);
+	if (lo > 0)
+		fprintf(a->f, "<path d=\"M%.1f %.1fh8\" class=\"%s\"/>\n", x - 4, py(a, lo), class);
+	if (hi < a->smax)
+		fprintf(a->f, "<path d=\"M%.1f %.1fh8\" class=\"%s\"/>\n", x - 4, py(a, hi), class);
 }
 
 static void curve_points(const struct frame *a, const struct point *p, unsigned k, bool qemu)
@@ -95,8 +107,7 @@ static void curve_points(const struct frame *a, const struct point *p, unsigned 
 			continue;
 		fprintf(a->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" class=\"%s-dot\"/>\n", px(a, p[i].n), py(a, s->mean), qemu ? "qemu" : "parma");
 		if (s->half > 0)
-			fprintf(a->f, "<path d=\"M%.1f %.1fV%.1f\" class=\"%s\"/>\n", px(a, p[i].n), py(a, fmax(0, s->mean - s->half)),
-				py(a, s->mean + s->half), qemu ? "qemu" : "parma");
+			interval(a, p[i].n, s, qemu ? "qemu" : "parma");
 	}
 }
 
@@ -118,17 +129,29 @@ static void bars(FILE *f, const struct point *p, unsigned k, double y)
 				continue;
 			top -= h;
 			fprintf(f, "<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" height=\"%.2f\" fill=\"%s\"><title>%s %.1f%%</title></rect>\n",
-				x - width / 2, top, width, h, colour[c], cause_info[c].help, 100 * p[i].cause[c]);
+				x - width / 2, top, width, h, scale_colour[c], cause_info[c].help, 100 * p[i].cause[c]);
 		}
 	}
 }
 
+/* In the order of the stack, top to bottom. */
 static void legend(FILE *f, double y)
 {
-	for (unsigned c = 0; c < CAUSE_COUNT; c++)
+	for (unsigned c = 0; c < CAUSE_COUNT; c++) {
+		double at = y + 15 * (CAUSE_COUNT - 1 - c);
+
 		fprintf(f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"10\" height=\"10\" fill=\"%s\" stroke=\"#888\" stroke-width=\"0.4\"/>"
 			   "<text x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-			RIGHT + PLOT_W + 25, y + 16 * c, colour[c], RIGHT + PLOT_W + 40, y + 9 + 16 * c, cause_info[c].name);
+			RIGHT + PLOT_W + 25, at, scale_colour[c], RIGHT + PLOT_W + 40, at + 9, cause_info[c].name);
+	}
+}
+
+static void laws(FILE *f, const struct scale_data *d, const struct law *amdahl, const struct law *usl, double y)
+{
+	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"fit\">Amdahl: serial %.2f%%", LEFT + 90, y + 26, 100 * amdahl->sigma);
+	if (d->npoints > 2)
+		fprintf(f, "; USL: contention %.2f%%, coherency %.3f%%", 100 * usl->sigma, 100 * usl->kappa);
+	fputs("</text>\n", f);
 }
 
 static void row(const struct scale_data *d, const struct scale_work *w, FILE *f, double y)
@@ -154,7 +177,10 @@ static void row(const struct scale_data *d, const struct scale_work *w, FILE *f,
 		label(f, px(&a, d->model), a.y + 15, "middle", "i", d->model);
 		fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">beyond %u: model, not measured</text>\n", px(&a, a.nmax), a.y - 8, last);
 	}
-	curve_law(&a, d->npoints > 2 ? &usl : &amdahl);
+	curve_law(&a, &amdahl, "amdahl");
+	if (d->npoints > 2)
+		curve_law(&a, &usl, "usl");
+	laws(f, d, &amdahl, &usl, y);
 	if (d->with_qemu)
 		curve_points(&a, p, d->npoints, true);
 	curve_points(&a, p, d->npoints, false);
@@ -172,14 +198,16 @@ char *scale_svg(const struct scale_data *d)
 		return NULL;
 	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" font-family=\"sans-serif\" font-size=\"11\">\n"
 		   "<style>.axis{fill:none;stroke:#000}.grid{stroke:#ddd}.ideal{stroke:#888;stroke-dasharray:4 3}"
-		   ".law{fill:none;stroke:#2ca25f;stroke-dasharray:2 2}.parma{fill:none;stroke:#08519c;stroke-width:1.6}"
+		   ".amdahl{fill:none;stroke:#7b3294;stroke-dasharray:6 3}.usl{fill:none;stroke:#2ca25f;stroke-dasharray:2 2}.fit{fill:#555}.parma{fill:none;stroke:#08519c;stroke-width:1.6}"
 		   ".qemu{fill:none;stroke:#d95f0e}.parma-dot{fill:#08519c}.qemu-dot{fill:#d95f0e}.name{font-size:14px;font-weight:bold}</style>\n"
 		   "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"10\" y=\"18\">",
 		WIDTH, 50 + ROW * d->nworks);
 	escaped(f, d->how);
-	fprintf(f, "  (%u processors, %u rounds)</text>\n"
-		   "<text x=\"10\" y=\"34\">left: speed-up; dashed grey: ideal, dotted green: %s%s. right: the vCPUs' time</text>\n",
-		d->host_cpus, d->nrounds, d->npoints > 2 ? "Universal Scalability Law" : "Amdahl's law", d->with_qemu ? ", orange: QEMU" : "");
+	fprintf(f, "  (%u processors, %u round%s)</text>\n"
+		   "<text x=\"10\" y=\"34\">left: speed-up over vCPUs, bars are 95%% intervals; dashed grey: ideal, dashed purple: Amdahl's law%s%s. "
+		   "right: the vCPUs' time</text>\n",
+		d->host_cpus, d->nrounds, d->nrounds > 1 ? "s" : "", d->npoints > 2 ? ", dotted green: Universal Scalability Law" : "",
+		d->with_qemu ? ", orange: QEMU" : "");
 	for (unsigned k = 0; k < d->nworks; k++)
 		row(d, &d->work[k], f, 30 + ROW * k);
 	fputs("</svg>\n", f);

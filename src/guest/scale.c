@@ -1,12 +1,15 @@
 /*
  * The guest of `parma scale`: small parallel workloads on bare metal, each
  * run for a fixed time on all CPUs.  Words on the semihosting command line
- * choose: workload names (default: all), ms=DURATION.
+ * choose: workload names (default: all), ms=DURATION, cpus=N,... (numbers of CPUs,
+ * rising; default: all at once), ack.
  *
  * On the serial port, a line each, for the program that watches:
  *   @begin NAME
  *   @end NAME OPERATIONS NANOSECONDS FEWEST MOST   (operations of one CPU)
- * and @done at the end.  Anything that went wrong is a line "@error ...".
+ * With cpus= a line "@cpus N" before each round of workloads, whose other CPUs are off;
+ * and @done at the end.  With `ack` the guest waits for a byte after each
+ * of these lines, so that the watcher can look at the state of things.  Anything that went wrong is a line "@error ...".
  *
  * Built by src/guest/regen into scale_guest.inc; entry code is smp_head.S.
  */
@@ -31,7 +34,7 @@ static struct {
 	uint64_t ops;
 	uint8_t pad[56];
 } count[MAX_CPUS] ALIGNED;
-static char cmdline[256];
+static char cmdline[1024];
 
 static void put(char c)
 {
@@ -40,6 +43,21 @@ static void put(char c)
 	while (uart[6] & 0x20) /* FR.TXFF */
 		;
 	uart[0] = (uint8_t)c;
+}
+
+/* The watcher has done with the line; meanwhile this CPU sleeps from one event of the timer's stream to the next. */
+static int want_ack;
+static void wait_ack(void)
+{
+	volatile uint32_t *uart = (volatile uint32_t *)0x09000000;
+
+	if (!want_ack)
+		return;
+	__asm__ volatile("msr cntkctl_el1, %0\n isb" : : "r"(UINT64_C(12) << 4 | 1 << 2)); /* EVNTI, EVNTEN */
+	while (uart[6] & 0x10) /* FR.RXFE */
+		__asm__ volatile("wfe" ::: "memory");
+	(void)uart[0];
+	__asm__ volatile("msr cntkctl_el1, xzr\n isb");
 }
 
 static void puts_(const char *s)
@@ -177,6 +195,38 @@ static uint64_t run_fp(uint32_t me)
 		n += 40000;
 	} while (!over());
 	(void)me;
+	return n;
+}
+
+/* A store and a full fence. */
+static uint64_t fenced[MAX_CPUS][8] ALIGNED;
+
+static uint64_t run_fence(uint32_t me)
+{
+	uint64_t n = 0;
+
+	do {
+		for (unsigned k = 0; k < 1000; k++)
+			__asm__ volatile("str %0, %1\n dmb ish" : : "r"(n), "Q"(fenced[me][0]) : "memory");
+		n += 1000;
+	} while (!over());
+	return n;
+}
+
+/* Everybody changes one word by exclusives, in a way that is no single host instruction. */
+static uint64_t disputed[8] ALIGNED;
+
+static uint64_t run_excl(uint32_t me)
+{
+	uint64_t n = 0, v;
+	uint32_t fail;
+
+	do {
+		for (unsigned k = 0; k < 200; k++)
+			__asm__ volatile("1: ldxr %0, %2\n eor %0, %0, %3\n add %0, %0, #1\n stxr %w1, %0, %2\n cbnz %w1, 1b"
+					 : "=&r"(v), "=&r"(fail), "+Q"(disputed[0]) : "r"((uint64_t)me << 32) : "memory");
+		n += 200;
+	} while (!over());
 	return n;
 }
 
@@ -319,7 +369,7 @@ static const struct {
 	const char *name;
 	uint64_t (*run)(uint32_t me);
 } work[] = {
-	{"int", run_int}, {"fp", run_fp}, {"ticket", run_ticket}, {"mcs", run_mcs},
+	{"int", run_int}, {"fp", run_fp}, {"fence", run_fence}, {"excl", run_excl}, {"ticket", run_ticket}, {"mcs", run_mcs},
 	{"spin", run_spin}, {"barrier", run_barrier}, {"tlbi", run_tlbi},
 };
 #define NWORK (sizeof(work) / sizeof(work[0]))
@@ -380,36 +430,61 @@ static void take_part(uint32_t me, unsigned k)
 	sev();
 }
 
+enum { GO_OFF = 255 }; /* in go's low byte: CPUs from ncpus on switch themselves off */
+
 static void secondary(uint32_t me)
 {
-	uint32_t g = 0;
+	uint32_t g = acquire(&go), stay;
 
 	enable_fp();
 	add(&online, 1);
 	sev();
-	while (((g = wait_change(&go, g)) & 255) != 255)
-		take_part(me, g & 255);
+	for (;;) {
+		g = wait_change(&go, g);
+		if ((g & 255) != GO_OFF) {
+			take_part(me, g & 255);
+			continue;
+		}
+		stay = me < acquire(&ncpus);
+		add(&done, 1);
+		sev();
+		if (!stay)
+			break;
+	}
 	psci(PSCI_CPU_OFF, 0, 0, 0);
 }
 
-static void bring_up(void)
+static uint64_t mpidr_of[MAX_CPUS];
+
+/* The CPU may still be on its way off. */
+static int64_t switch_on(uint64_t mpidr, uint32_t n)
 {
-	uint32_t n = 1;
-	uint64_t mpidr = 0;
+	int64_t rc;
+
+	while ((rc = psci(PSCI_CPU_ON, mpidr, (uint64_t)secondary_start, n)) == -4) /* ALREADY_ON */
+		;
+	return rc;
+}
+
+/* Switches on CPUs until there are `want`, or all. */
+static void bring_up(uint32_t want)
+{
+	uint32_t n = ncpus;
+	uint64_t mpidr = mpidr_of[n - 1];
 
 	/* Affinities count up within a cluster, of 8 (GICv2) or 16 (GICv3) CPUs. */
-	while (n < MAX_CPUS) {
-		if (!psci(PSCI_CPU_ON, mpidr + 1, (uint64_t)secondary_start, n)) {
+	while (n < want) {
+		if (!switch_on(mpidr + 1, n)) {
 			mpidr++;
 		} else {
 			mpidr = ((mpidr >> 8) + 1) << 8;
-			if (psci(PSCI_CPU_ON, mpidr, (uint64_t)secondary_start, n))
+			if (switch_on(mpidr, n))
 				break;
 		}
-		n++;
+		mpidr_of[n++] = mpidr;
 	}
 	wait_for(&online, n - 1);
-	ncpus = n;
+	release(&ncpus, n);
 }
 
 static void one_workload(unsigned k, uint32_t round)
@@ -422,6 +497,7 @@ static void one_workload(unsigned k, uint32_t round)
 	puts_("@begin ");
 	puts_(work[k].name);
 	puts_("\n");
+	wait_ack();
 	t0 = ticks();
 	deadline = t0 + duration_ms() * (tick_hz() / 1000);
 	release(&go, round << 8 | k);
@@ -443,12 +519,38 @@ static void one_workload(unsigned k, uint32_t round)
 	put_num(least, 10);
 	put_num(most, 10);
 	puts_("\n");
+	wait_ack();
+}
+
+/* Runs the chosen workloads on `want` CPUs, or on all. */
+static void one_size(uint32_t want)
+{
+	static uint32_t round;
+
+	if (want < ncpus) { /* the others go off */
+		uint32_t others = ncpus - 1;
+
+		release(&online, want - 1);
+		release(&done, 0);
+		release(&ncpus, want);
+		release(&go, ++round << 8 | GO_OFF);
+		sev();
+		wait_for(&done, others);
+	}
+	bring_up(want);
+	puts_("@cpus");
+	put_num(ncpus, 10);
+	puts_("\n");
+	wait_ack();
+	for (unsigned k = 0; k < NWORK; k++)
+		if (chosen(k))
+			one_workload(k, ++round);
 }
 
 void smp_main(uint64_t index)
 {
 	uint64_t block[2] = {(uint64_t)cmdline, sizeof(cmdline) - 1};
-	uint32_t round = 0;
+	const char *sizes;
 
 	if (index) {
 		secondary((uint32_t)index);
@@ -456,16 +558,21 @@ void smp_main(uint64_t index)
 	}
 	enable_fp();
 	semihost(SYS_GET_CMDLINE, block);
+	want_ack = find_word("ack") != 0;
 	map_tables();
-	bring_up();
-	puts_("@cpus");
-	put_num(ncpus, 10);
-	puts_("\n");
-	for (unsigned k = 0; k < NWORK; k++)
-		if (chosen(k))
-			one_workload(k, ++round);
-	release(&go, (round + 1) << 8 | 255);
-	sev();
+	ncpus = 1;
+	sizes = find_word("cpus=");
+	if (!sizes)
+		one_size(MAX_CPUS);
+	while (sizes && *sizes >= '0' && *sizes <= '9') {
+		uint32_t n = 0;
+
+		for (; *sizes >= '0' && *sizes <= '9'; sizes++)
+			n = n * 10 + (uint32_t)(*sizes - '0');
+		one_size(n);
+		sizes += *sizes == ',';
+	}
 	puts_("@done\n");
+	wait_ack();
 	leave(0);
 }

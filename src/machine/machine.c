@@ -16,6 +16,7 @@
 #include "x64/x64.h"
 #include "xlate/jit.h"
 #include "xlate/lockstep.h"
+#include "xlate/xlate.h"
 #include "tcache/perfmap.h"
 #include "base/bits.h"
 #include "base/bug.h"
@@ -186,13 +187,14 @@ static int choose_cpu(struct machine *m, struct err *e)
 	return m->cfg->cpu_props ? cpu_props(m, m->cfg->cpu_props, e) : 0;
 }
 
-/* -accel jit,tb-size=MiB,hot=N,PASS=off */
+/* -accel jit,tb-size=MiB,hot=N,profile=on,PASS=off */
 static int start_jit(struct machine *m, struct err *e)
 {
 	uint64_t mib = 0, hot = JIT_HOT_DEFAULT;
 
 	if (m->cfg->accel_props && (opts_u64(m->cfg->accel_props, "tb-size", 1, 1024, &mib, e) ||
-				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e)))
+				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e) ||
+				    opts_bool(m->cfg->accel_props, "profile", &xlate_profile, e)))
 		return -1;
 	for (unsigned k = 0; m->cfg->accel_props && k < PASS_COUNT; k++) {
 		bool on = true;
@@ -209,7 +211,7 @@ static int start_jit(struct machine *m, struct err *e)
 /* What no engine knows is an error; what another one knows is not. */
 static int finish_accel(struct opts *o, struct err *e)
 {
-	static const char *const keys[] = {"accel", "tb-size", "hot", "check", "thread", "split-wx", "one-insn-per-tb"};
+	static const char *const keys[] = {"accel", "tb-size", "hot", "profile", "check", "thread", "split-wx", "one-insn-per-tb"};
 
 	if (!o)
 		return 0;

@@ -15,6 +15,7 @@
 #include "tcache/tcache.h"
 #include "xlate/jit.h"
 #include "xlate/lockstep.h"
+#include "xlate/xlate.h"
 
 static const struct {
 	const char *name, *unit, *help;
@@ -88,6 +89,8 @@ json_t *stats_json(struct machine *m)
 		json_array_append_new(cpus, cpu_json(m, k));
 	j = json_pack("{s:I,s:s,s:i,s:o}", "time_ns", (json_int_t)(clock_ns() - m->start_ns), "engine", m->engine_name,
 		      "usable_cpus", (int)place_usable_cpus(), "cpus", cpus);
+	json_object_set_new(j, "unit_cost_ns", json_pack("{s:f,s:f}", "fence", account_costs(m->sched).fence_ns, "retry",
+							 account_costs(m->sched).retry_ns));
 	if (m->jit)
 		json_object_set_new(j, "code_cache", cache_json());
 	if (place_note(m->place)[0])
@@ -170,6 +173,9 @@ static void print_causes(struct machine *m, FILE *f)
 			fprintf(f, " %8.2f%%", sum ? 100 * (double)ns[n] / (double)sum : 0);
 		fputc('\n', f);
 	}
+	fprintf(f, "%-21s fence %.1f ns, failed store-exclusive %.1f ns: one undisturbed, measured at the start; their time is count x cost%s\n",
+		"cost of one", account_costs(m->sched).fence_ns, account_costs(m->sched).retry_ns,
+		m->jit && !xlate_profile ? " (translated code counts with -accel profile=on only)" : "");
 }
 
 static void print_allocator(struct machine *m, FILE *f)

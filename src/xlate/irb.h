@@ -77,6 +77,8 @@ void order_before_load(struct irb *e, unsigned mo, bool exclusive);
 void order_before_store(struct irb *e, unsigned mo, bool exclusive);
 void order_after_store(struct irb *e, unsigned mo, bool exclusive);
 void order_barrier(struct irb *e, enum barrier_kind kind);
+/* With xlate_profile: adds `by` to the counter at that offset of struct vcpu. */
+void order_count(struct irb *e, size_t counter, ir_ref by);
 
 /* Reason for the instruction to go to the interpreter. */
 static inline void irb_exec(struct irb *e) { e->next = NEXT_EXEC; }

@@ -311,13 +311,13 @@ static void count_exit(struct vcpu *c, const struct tblock *prev)
 
 static struct tblock *translate(struct vcpu *c, uint64_t pc, const uint32_t *host)
 {
-	uint64_t t0 = clock_ns();
+	uint64_t t0 = clock_ns(), locked = c->st.lock_wait_ns;
 	struct tblock *u;
 
 	vcpu_doing(c, DOING_TRANSLATE);
 	u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
 	vcpu_doing(c, DOING_GUEST);
-	c->st.translate_ns += clock_ns() - t0;
+	c->st.translate_ns += clock_ns() - t0 - (c->st.lock_wait_ns - locked);
 	return u;
 }
 
@@ -327,7 +327,9 @@ static void wait_for_room(struct vcpu *c)
 	uint64_t t0 = clock_ns();
 
 	c->st.space_waits++;
+	vcpu_doing(c, DOING_WAIT);
 	tcache_wait(c->jit->tc, &c->request);
+	vcpu_doing(c, DOING_GUEST);
 	c->st.space_wait_ns += clock_ns() - t0;
 }
 

@@ -7,9 +7,32 @@
 #include "a64/cpu_ops.h"
 #include "mcm/mapping.h"
 #include "xlate/irb.h"
+#include "xlate/xlate.h"
+
+bool xlate_profile;
+
+void order_count(struct irb *e, size_t counter, ir_ref by)
+{
+	ir_ref was;
+
+	if (!xlate_profile)
+		return;
+	was = ir_emit(e->u, &(struct ir_node){.op = IR_ldenv, .imm = (uint32_t)counter, .aux = 3});
+	ir_emit(e->u, &(struct ir_node){.op = IR_stenv, .a = {ir_pure(e->u, IR_add64, was, by, 0, 0, 0)}, .imm = (uint32_t)counter, .aux = 3});
+}
+
+/* What the fence that follows adds to the count: one, or one if one is owed. */
+static void count_fence(struct irb *e, unsigned what)
+{
+	if (!xlate_profile || !(what & (MCM_A_FENCE | MCM_A_FENCE_OWED)))
+		return;
+	order_count(e, offsetof(struct vcpu, st.fences), what & MCM_A_FENCE ? ir_const(e->u, 1) :
+		    ir_emit(e->u, &(struct ir_node){.op = IR_ldenv, .imm = offsetof(struct vcpu, fence_owed), .aux = 0}));
+}
 
 static void around(struct irb *e, unsigned what)
 {
+	count_fence(e, what);
 	if (what & MCM_A_FENCE)
 		ir_emit(e->u, &(struct ir_node){.op = IR_fence});
 	else if (what & MCM_A_FENCE_OWED)

@@ -208,7 +208,9 @@ ir_ref pair_store(struct irb *e, ir_ref addr, const ir_ref *val, unsigned size, 
 		return ir_const(e->u, 0);
 	disarm(e);
 	order_after_store(e, mo, true);
-	return op1(e, IR_b2q, differs(e, old, e->pair.val, bytes), 0);
+	old = op1(e, IR_b2q, differs(e, old, e->pair.val, bytes), 0);
+	order_count(e, offsetof(struct vcpu, st.stx_fails), old);
+	return old;
 }
 
 /* -- whole loops -- */

@@ -47,6 +47,9 @@ bool xlate_no_room(const struct xlate *x);
 /* Limits, for tests: instructions in a unit. CONST_AFTER_INIT */
 extern unsigned xlate_budget;
 
+/* Translated code counts the fences that it executes and its store-exclusives that fail (vcpu.st). CONST_AFTER_INIT */
+extern bool xlate_profile;
+
 /* Executes the instruction `word` at c->pc by the interpreter (helper of translated code). */
 uint64_t xlate_exec(struct vcpu *c, uint64_t word);
 

@@ -29,3 +29,4 @@ LONG_TESTS += tests/guest/t_host_cpu.sh
 dist_check_SCRIPTS += tests/guest/t_memorder.sh
 LONG_TESTS += tests/guest/t_memorder_long.sh
 EXTRA_DIST += tests/guest/memorder.c
+dist_check_SCRIPTS += tests/guest/t_scale.sh
