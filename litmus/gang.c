@@ -334,7 +334,7 @@ void gang_load(struct gang *g, const uint32_t *words, size_t nwords)
 
 int gang_run(struct gang *g, const struct gang_job *j, double patience)
 {
-	uint64_t seen = 0;
+	uint64_t seen = 0, got_on = 0;
 	double idle = 0;
 	bool done;
 
@@ -343,6 +343,7 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 	st_rel(&g->job, j);
 	pthread_cond_broadcast(&g->changed);
 	while (ld_acq(&g->job) && idle < patience) {
+		uint64_t now = j->progress ? j->progress(j->ctx) : 0;
 		struct timespec ts;
 
 		clock_gettime(CLOCK_REALTIME, &ts);
@@ -353,9 +354,10 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 		}
 		if (pthread_cond_timedwait(&g->changed, &g->lock.m, &ts) == ETIMEDOUT)
 			idle += 0.1;
-		if (ld_rlx(&g->gate) != seen)
+		if (ld_rlx(&g->gate) != seen || now != got_on)
 			idle = 0;
 		seen = ld_rlx(&g->gate);
+		got_on = now;
 	}
 	done = !ld_acq(&g->job);
 	if (!done) {

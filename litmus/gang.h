@@ -64,6 +64,7 @@ struct gang_job {
 	void (*work)(void *ctx, unsigned v, bool ran);
 	bool (*assign)(void *ctx, unsigned v, struct gang_start *s); /* false: v has no role in this run */
 	bool (*more)(void *ctx);
+	uint64_t (*progress)(void *ctx); /* while a run goes on: a number that changes as it gets on; may be NULL. The driver's thread */
 	void *ctx;
 };
 
@@ -83,8 +84,8 @@ void gang_map(struct gang *g, uint64_t va, uint64_t table);
 /* Between jobs: puts code at GANG_CODE. */
 void gang_load(struct gang *g, const uint32_t *words, size_t nwords);
 /*
- * Runs a job to its end. -1: a run made no progress for `patience` seconds (a test that does not
- * end); the gang is then dead: free it.
+ * Runs a job to its end. -1: neither a run ended nor was there progress for `patience` seconds (a test that does
+ * not end); the gang is then dead: free it.
  */
 int gang_run(struct gang *g, const struct gang_job *j, double patience);
 /* Retired guest instructions so far. */

@@ -122,9 +122,16 @@ static bool more(void *ctx)
 	return go_on && !stop_now(r);
 }
 
+static uint64_t progress(void *ctx)
+{
+	const struct run *r = ctx;
+
+	return trial_progress(&r->t);
+}
+
 static int run_trials(struct run *r, struct lit_result *res, struct err *e)
 {
-	struct gang_job job = {next, work, assign, more, r};
+	struct gang_job job = {next, work, assign, more, progress, r};
 	uint32_t *perm = calloc(r->plan.size, sizeof(*perm));
 	uint64_t end;
 

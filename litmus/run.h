@@ -33,7 +33,7 @@ struct lit_run_opts {
 	/* Asked once for each new state, between runs: true ends the test. May be NULL. */
 	bool (*stop)(void *ctx, const uint64_t *state);
 	void *stop_ctx;
-	double patience;         /* seconds without the end of a run, until a test counts as endless */
+	double patience;         /* seconds without the end of a run or a barrier, until a test counts as endless */
 };
 
 struct lit_result {

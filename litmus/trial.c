@@ -400,6 +400,18 @@ bool trial_role(const struct trial *t, unsigned v, uint64_t *rec, uint64_t *out,
 	return true;
 }
 
+/* Barriers that were opened. */
+uint64_t trial_progress(const struct trial *t)
+{
+	const struct trial_plan *p = t->p;
+	uint64_t n = 0;
+
+	for (unsigned c = 0; c < p->ncopies; c++)
+		for (unsigned k = 0; k < p->size; k += p->group)
+			n += ram_ld64(host(t, t->copy[c].barrier + 8 * (uint64_t)k)) != 0;
+	return n;
+}
+
 /* -- after a run -- */
 
 /* The number of the location that is in, or is the entry of, a page of the instance. */

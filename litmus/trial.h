@@ -131,6 +131,8 @@ void trial_collect(struct trial *t, unsigned v);
 void trial_prepare(struct trial *t, unsigned v);
 /* The role of v in the run to come; false: none. rec, out, entry: where it starts. */
 bool trial_role(const struct trial *t, unsigned v, uint64_t *rec, uint64_t *out, uint64_t *entry);
+/* How far the run at hand is, for any thread: changes while there is progress. */
+uint64_t trial_progress(const struct trial *t);
 /* The instances [from, to) of vCPU v's slice. */
 void trial_share(const struct trial_plan *p, unsigned v, unsigned *from, unsigned *to);
 

@@ -234,7 +234,7 @@ static int opt_shard(struct litmus_options *o, const char *v)
 	X(p, "N,N..", "host CPUs of threads 0, 1 ..") \
 	X(preload, "KIND", "random (default), custom (Prefetch=), static: touch locations before the barrier; no") \
 	X(seed, "N", "of all random choices (default: from the clock; always printed)") \
-	X(timeout, "SECONDS", "a run that takes longer counts as endless (default 20)") \
+	X(timeout, "SECONDS", "a test that does not get on for so long counts as endless (default 20)") \
 	X(accel, "ENGINE", "how guest code is executed") \
 	X(tbsize, "MIB", "code memory of the translator") \
 	X(evict, "US", "throw the oldest translations away every US microseconds, to test that nobody notices") \

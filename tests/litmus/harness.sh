@@ -12,7 +12,7 @@ check() { # status, name
 	n=$((n + 1))
 	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
 }
-lit() { timeout 60 "$parma" litmus -smp 2 -seed 1 "$@"; }
+lit() { timeout 300 "$parma" litmus -smp 2 -seed 1 "$@"; }
 
 # Every line of a log is one of those that litmus7 writes.
 grammar() {
@@ -89,8 +89,8 @@ stale
 check $? "without TLBI a stale entry is seen"
 
 # It can fail: broken mappings are caught (a busy host may need some patience)
-caught() { # mapping, test
-	timeout 60 "$parma" litmus -q -smp 2 -mapping "$1" -time 25 -stop "$own/$2.litmus" >"$tmp/out" 2>"$tmp/err"
+caught() { # mapping, test, options
+	timeout 300 "$parma" litmus -q -smp 2 -mapping "$1" -time 60 -stop "${@:3}" "$own/$2.litmus" >"$tmp/out" 2>"$tmp/err"
 	[ $? = 1 ] && grep -q '^FORBIDDEN' "$tmp/err"
 }
 caught none data/SB+dmb.sys
@@ -99,7 +99,7 @@ caught none acqrel/SB+stlr-ldar && caught qemu acqrel/SB+stlr-ldar
 check $? "the mappings none and qemu are caught on SB+stlr-ldar"
 ! grep -q '<== full fence' "$tmp/err" || grep -q 'unit at' "$tmp/err"
 check $? "the report has the host code"
-caught none exclusives/ABA-str && caught qemu exclusives/ABA-swp
+caught none exclusives/ABA-str -s 50 && caught qemu exclusives/ABA-swp -s 50
 check $? "exclusives that compare values are caught on the ABA tests"
 
 # It can fail: a wrong expectation
@@ -173,7 +173,7 @@ check $? "a mistyped option"
 # Generation, campaigns, merging
 "$parma" litmus gen -min 4 -max 4 -n 12 "$tmp/gen" | grep -q '^12 tests' && lit -q -s 50 -r 1 "$tmp/gen" >"$tmp/out"
 check $? "generated tests run"
-camp() { timeout 60 "$parma" litmus campaign -smp 2 -s 50 -r 1 -results "$tmp/res" "$@" "$tmp/gen" >"$tmp/out"; }
+camp() { timeout 300 "$parma" litmus campaign -smp 2 -s 50 -r 1 -results "$tmp/res" "$@" "$tmp/gen" >"$tmp/out"; }
 camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_NTASKS=2 camp -rounds 1 && camp -shard 0/2 -rounds 3 &&
 	[ "$(grep -c ^test "$tmp/res.0")$(grep -c ^test "$tmp/res.1")" = 66 ] &&
 	[ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.0" | sort -u)" = 3 ]
@@ -187,11 +187,11 @@ printf 'state\t1\n' >>"$tmp/res.1"
 check $? "a malformed file of results"
 
 # What becomes of a test
-timeout 20 "$parma" explain "$own/acqrel/SB+stlr-ldar.litmus" >"$tmp/out"
+timeout 120 "$parma" explain "$own/acqrel/SB+stlr-ldar.litmus" >"$tmp/out"
 [ $? = 0 ] && grep -q 'before: fence if owed.*lock or\|lock or.*full fence' "$tmp/out" && grep -q 'store-release:' "$tmp/out" &&
 	grep -q 'a: Wrel x=1' "$tmp/out"
 check $? "explain: mapping, code and events"
-timeout 20 "$parma" explain --html --mapping=none "$own/data/SB+dmb.sys.litmus" >"$tmp/out"
+timeout 120 "$parma" explain --html --mapping=none "$own/data/SB+dmb.sys.litmus" >"$tmp/out"
 [ $? = 0 ] && grep -q '<svg' "$tmp/out" && ! grep -q 'lock or' "$tmp/out"
 check $? "explain: a page with the graph; no fence with the mapping none"
 echo "1..$n"
