@@ -1,7 +1,7 @@
 /*
  * The fingerprint of a test as herd7 and litmus7 print it (Hash=): MD5 over
- * three MD5s, of the initial state, of the code and of the observed locations,
- * each as text in a form of its own: items sorted, labels renamed, columns of
+ * MD5s, of the header CacheType= where there is one, of the initial state, of
+ * the code and of the observed locations, each as text in a form of its own: items sorted, labels renamed, columns of
  * the program aligned.  The final condition counts only by what it observes.
  */
 #include <ctype.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "litmus/hash.h"
 #include "litmus/lex.h"
 #include "litmus/md5.h"
 
@@ -17,6 +18,7 @@ enum { MOST = 256 };
 
 struct item {
 	unsigned reg, thread;   /* a register of a thread, or memory: these are last */
+	unsigned elem;          /* of an array: 1 + its number; 0: whole. These come behind all that are whole */
 	char name[64], text[400];
 };
 
@@ -26,7 +28,11 @@ static int cmp_item(const void *a, const void *b)
 
 	if (x->reg != y->reg)
 		return x->reg ? -1 : 1;
-	return x->thread != y->thread ? (x->thread < y->thread ? -1 : 1) : strcmp(x->name, y->name);
+	if (!x->elem != !y->elem)
+		return x->elem ? 1 : -1;
+	if (x->thread != y->thread)
+		return x->thread < y->thread ? -1 : 1;
+	return strcmp(x->name, y->name) ? strcmp(x->name, y->name) : (int)x->elem - (int)y->elem;
 }
 
 static char *strip(char *s)
@@ -67,7 +73,7 @@ static void split_type(char *s, char *type, size_t size, char **rest)
 		n++;
 	*type = 0;
 	*rest = s;
-	if (!n || s[n] == ':' || (s[n] != '*' && !isspace((unsigned char)s[n])))
+	if (!n || isdigit((unsigned char)*s) || s[n] == ':' || (s[n] != '*' && !isspace((unsigned char)s[n])))
 		return;
 	snprintf(type, size, "%.*s", (int)n, s);
 	s += n + strspn(s + n, " \t\n");
@@ -78,15 +84,20 @@ static void split_type(char *s, char *type, size_t size, char **rest)
 	*rest = s;
 }
 
+/* Labels without their P, elements of arrays by their number. */
 static void value(char *to, size_t size, const char *v)
 {
-	if (!strcmp(v, "NOP"))
-		snprintf(to, size, "instr:\"%s\"", v);
-	else if (*v == 'P' && isdigit((unsigned char)v[1]) && strchr(v, ':'))
-		snprintf(to, size, "label:\"%s\"", v);
+	const char *open = strchr(v, '[');
+
+	if (*v == 'P' && isdigit((unsigned char)v[1]) && strchr(v, ':'))
+		snprintf(to, size, "%s", v + 1);
+	else if (open && !strchr(v, '"'))
+		snprintf(to, size, "%.*s+%u", (int)(open - v), v, (unsigned)strtoul(open + 1, NULL, 10));
 	else
 		snprintf(to, size, "%s", v + (*v == '&'));
 }
+
+static bool is_insn(const char *v) { return !strcmp(v, "NOP") || !strncmp(v, "instr:", 6); }
 
 static bool init_item(struct item *it, char *s)
 {
@@ -98,6 +109,8 @@ static bool init_item(struct item *it, char *s)
 		*eq = 0;
 	split_type(strip(s), type, sizeof(type), &name);
 	set_name(it, strip(name));
+	if (!*type && eq && is_insn(strip(eq + 1)))
+		strcpy(type, "ins_t");
 	space = *type && type[strlen(type) - 1] != '*' ? " " : "";
 	value(v, sizeof(v), eq ? strip(eq + 1) : "0");
 	if (strchr(it->name, '[')) /* an array */
@@ -145,16 +158,18 @@ static char *observed_text(struct mcm_arena *a, const struct lit_test *t)
 		if (o->kind == LIT_FAULT)
 			continue;
 		*to = (struct item){.reg = o->kind == LIT_REG, .thread = o->kind == LIT_REG ? o->thread : 0};
+		to->elem = o->kind == LIT_MEM && o->elem >= 0 ? (unsigned)o->elem + 1 : 0;
 		snprintf(to->name, sizeof(to->name), "%s",
 			 o->kind == LIT_REG ? lit_reg_name(t->arch, o->reg, buf) : t->loc[o->loc].name);
-		if (o->kind == LIT_REG)
+		if (o->kind == LIT_REG && o->vsize)
+			snprintf(to->text, sizeof(to->text), "%u:%s.%u%c", o->thread, to->name, o->vn,
+				 "?BH?S???D"[MIN(o->vsize, 8u)]);
+		else if (o->kind == LIT_REG)
 			snprintf(to->text, sizeof(to->text), "%u:%s", o->thread, to->name);
 		else if (o->elem >= 0)
 			snprintf(to->text, sizeof(to->text), "%s[%d]", to->name, o->elem);
 		else
 			snprintf(to->text, sizeof(to->text), "%s", to->name);
-		if (o->kind == LIT_MEM)
-			memcpy(to->name, to->text, sizeof(to->name));
 		n++;
 	}
 	return joined(a, it, n);
@@ -194,7 +209,7 @@ static void cell_text(char *out, size_t size, const struct lit_line *line, const
 		size_t w = 0;
 		unsigned k = l->n;
 
-		while (isalnum((unsigned char)s[w]) || s[w] == '_')
+		while (isalnum((unsigned char)s[w]) || s[w] == '_' || (!w && *s == '.' && (!n || out[n - 1] == ' ') && isalpha((unsigned char)s[1])))
 			w++;
 		for (k = 0; w && k < l->n && (strlen(l->name[k]) != w || strncmp(l->name[k], s, w)); k++)
 			;
@@ -208,12 +223,14 @@ static void cell_text(char *out, size_t size, const struct lit_line *line, const
 			s++;
 			continue;
 		}
-		for (bool number = isdigit((unsigned char)*s); w && n + 8 < size; w--, s++)
+		for (bool number = isdigit((unsigned char)*s) || (n && out[n - 1] == '%'); w && n + 8 < size; w--, s++)
 			out[n++] = (char)(isspace((unsigned char)*s) ? ' ' : number ? *s : toupper((unsigned char)*s));
 	}
 	out[n] = 0;
 	if (line->label)
 		strcat(out, ":");
+	else
+		lit_hash_insn(out, size);
 }
 
 static char *code_text(struct mcm_arena *a, const struct lit_test *t)
@@ -248,12 +265,17 @@ static char *code_text(struct mcm_arena *a, const struct lit_test *t)
 const char *lit_hash(const struct lit_test *t, const char *init, size_t len, struct mcm_arena *a)
 {
 	const char *parts[3] = {init_text(a, init, len), code_text(a, t), observed_text(a, t)};
-	uint8_t sums[48], sum[16];
-	char *hex = mcm_zalloc(a, 33);
+	uint8_t sums[64], sum[16];
+	unsigned n = 0;
+	char *hex = mcm_zalloc(a, 33), header[80];
 
+	if (t->cachetype) {
+		snprintf(header, sizeof(header), "cachetype=%s", t->cachetype);
+		md5(header, strlen(header), sums + 16 * n++);
+	}
 	for (unsigned i = 0; i < 3; i++)
-		md5(parts[i], strlen(parts[i]), sums + 16 * i);
-	md5(sums, sizeof(sums), sum);
+		md5(parts[i], strlen(parts[i]), sums + 16 * n++);
+	md5(sums, 16 * n, sum);
 	for (unsigned i = 0; i < 16; i++)
 		sprintf(hex + 2 * i, "%02x", sum[i]);
 	return hex;

@@ -34,8 +34,6 @@ unsigned lex_location(struct lexer *l, const char *name, bool create);
 const char *lex_location_name(struct lexer *l, bool *phys);
 struct lit_val lex_value(struct lexer *l);
 void parse_init(struct lexer *l);
-/* hash.c: the fingerprint of a parsed test; init: the text of its initial state. */
-const char *lit_hash(const struct lit_test *t, const char *init, size_t len, struct mcm_arena *a);
 /* parse_prop.c: locations, filter and the quantified proposition. */
 void parse_final(struct lexer *l);
 

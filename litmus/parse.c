@@ -9,6 +9,7 @@
 
 #include "base/bits.h"
 #include "base/bits.h"
+#include "litmus/hash.h"
 #include "litmus/lex.h"
 
 /* Comments (* ... *) become spaces; line ends stay, so positions stay. */
@@ -91,6 +92,8 @@ static void headers(struct lexer *l)
 			l->t->variants = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 		else if (!strncmp(s, "Hash=", 5))
 			l->t->hash = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
+		else if (!strncmp(s, "CacheType=", 10))
+			l->t->cachetype = mcm_strndup(l->arena, eq + 1, strcspn(eq + 1, "\t\r\n"));
 		else if (!strncmp(s, "TTHM=", 5))
 			l->t->tthm = mcm_strndup(l->arena, eq + 1, (size_t)(l->p - eq - 1));
 		else if (!strncmp(s, "Prefetch=", 9))
@@ -254,19 +257,6 @@ static void program(struct lexer *l)
 		add_handler(l, c, t);
 }
 
-/* Of tests of code and translation, and with vectors, the fingerprint is not known: their text has forms of its own. */
-static bool has_hash(const struct lit_test *t)
-{
-	bool plain = t->arch == LIT_AARCH64 && !t->handlers && !t->vmsa;
-
-	for (unsigned i = 0; i < t->nregs; i++)
-		plain &= t->regs[i].reg < LIT_REG_SYM &&
-			 (!t->regs[i].nval || t->regs[i].val[0].kind == LIT_INT || t->regs[i].val[0].kind == LIT_LOC);
-	for (unsigned l = 0; l < t->nlocs; l++)
-		plain &= t->loc[l].init[0].kind == LIT_INT || t->loc[l].init[0].kind == LIT_LOC;
-	return plain;
-}
-
 struct lit_test *litmus_parse(const char *file, const char *text, size_t len, struct mcm_arena *a, struct err *e)
 {
 	struct lexer *l = mcm_zalloc(a, sizeof(*l));
@@ -297,7 +287,7 @@ struct lit_test *litmus_parse(const char *file, const char *text, size_t len, st
 		if (t->regs[i].thread >= t->nthreads)
 			lex_fail(l, l->text, "the initial state names thread %u, there are %u",
 				 t->regs[i].thread, t->nthreads);
-	if (!t->hash && has_hash(t))
+	if (!t->hash && t->arch == LIT_AARCH64 && !t->vmsa && !t->handlers) /* these have forms of their own */
 		t->hash = lit_hash(t, init, init_len, a);
 	return t;
 }

@@ -106,6 +106,7 @@ struct lit_test {
 	const char *variants;   /* Variant=, or "" */
 	const char *hash;       /* Hash=, or NULL */
 	const char *prefetch;   /* Prefetch=, or NULL */
+	const char *cachetype;  /* CacheType=: what caches do for themselves, IDC, DIC; or NULL */
 	const char *tthm;       /* TTHM=: who updates access flag and dirty state by hardware; or NULL */
 	bool el0;               /* EL0=: some threads without privileges */
 	bool vmsa;              /* speaks of translation table entries */

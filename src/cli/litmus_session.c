@@ -53,16 +53,7 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 }
 
 /* The test relies on instruction caches that need no invalidation (CTR_EL0.DIC = 1); these here do. */
-static bool needs_dic(const char *text)
-{
-	const char *p = strstr(text, "CacheType=");
-	size_t n = p ? strcspn(p, "\n") : 0;
-
-	for (; n >= 3; n--, p++)
-		if (!strncmp(p, "DIC", 3) && p[-1] != 'I')
-			return true;
-	return false;
-}
+static bool needs_dic(const struct lit_test *t) { return t->cachetype && strstr(t->cachetype, "DIC"); }
 
 /* The row of the nearest expected.tsv above a test; NULL: there is none. */
 static const struct lit_expected *expected_row(struct litmus_session *s, const char *path)
@@ -266,13 +257,11 @@ void litmus_run_entry(struct litmus_session *s, struct lit_entry *t)
 	char *text = slurp(t->path, &len, &e);
 	struct lit_test *test = NULL;
 	struct lit_model *m = NULL;
-	const char *scope = NULL, *variants, *copy = "";
+	const char *scope = NULL, *variants;
 
 	mcm_arena_reset(&s->arena);
 	if (text)
 		test = litmus_parse(t->path, text, len, &s->arena, &e);
-	if (text)
-		copy = mcm_strndup(&s->arena, text, len);
 	free(text);
 	if (test) {
 		free(t->name);
@@ -281,7 +270,7 @@ void litmus_run_entry(struct litmus_session *s, struct lit_entry *t)
 		variants = s->row ? s->row->variants : test->variants;
 		scope = out_of_scope(test, variants, s->row);
 		s->o->run.own_code = strstr(variants, "ifetch");
-		if (s->o->run.own_code && needs_dic(copy))
+		if (s->o->run.own_code && needs_dic(test))
 			scope = "instruction caches that need no invalidation (DIC)";
 		if (!s->o->run.own_code && !test->vmsa && !test->handlers)
 			s->row = NULL; /* the model says what is allowed */
