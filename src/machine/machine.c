@@ -70,7 +70,8 @@ static bool on_reset(void *arg)
 	struct machine *m = arg;
 	struct err e;
 
-	if (m->cfg->no_reboot)
+	m->reset_ends = m->cfg->no_reboot;
+	if (m->reset_ends)
 		return false;
 	if (machine_load(m, &e)) {
 		fprintf(stderr, "parma: cannot load the guest again for its reset: %s\n", e.msg);
@@ -400,7 +401,7 @@ static int run(struct machine *m, struct err *e)
 		account_start(m->sched);
 	rc = sandbox_close(m, e) || sched_run(m->sched, &status, e);
 	account_stop(m->sched);
-	qmp_event(m->qmp, "SHUTDOWN");
+	qmp_ended(m->qmp, status, m->reset_ends);
 	if (m->cfg->stats)
 		stats_report(m);
 	return rc ? -1 : status;

@@ -52,6 +52,7 @@ struct machine {
 	struct symtab *symtab;            /* CONST_AFTER_INIT: -symbols */
 	const char *engine_name;          /* CONST_AFTER_INIT */
 	uint64_t start_ns;                /* CONST_AFTER_INIT: clock_ns() when it began to run */
+	bool reset_ends;                  /* OWNER(main thread): the guest asked for a reset and there is none (-no-reboot) */
 	uint32_t user_paused;             /* ATOMIC(at_xchg): stopped by the user */
 	struct machine_part *parts;       /* CONST_AFTER_INIT */
 	struct semihost semihost;         /* CONST_AFTER_INIT */

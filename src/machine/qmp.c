@@ -21,9 +21,13 @@ struct qmp {
 	struct chardev *chr;      /* CONST_AFTER_INIT */
 	struct chardev_user user; /* CONST_AFTER_INIT */
 	struct lock lock;         /* rank DEVICE: out */
-	bool negotiated;          /* OWNER(I/O thread) */
-	char line[QMP_LINE_MAX];  /* OWNER(I/O thread) */
+	bool negotiated;          /* ATOMIC(st_rel by the I/O thread, ld_acq in event()) */
+	bool started;             /* OWNER(I/O thread): the CPUs have run (-S: from the first cont on) */
+	bool quit;                /* ATOMIC(st_rel by the I/O thread, ld_acq in qmp_ended()): the client asked for the end */
+	char line[QMP_LINE_MAX];  /* OWNER(I/O thread): a request that is not whole yet */
 	size_t len;               /* OWNER(I/O thread) */
+	unsigned depth;           /* OWNER(I/O thread): brackets open in it */
+	bool string, escaped;     /* OWNER(I/O thread): it ends within a string; behind a backslash there */
 	char *out;                /* GUARDED_BY(lock): not yet taken by the chardev */
 	size_t out_len;           /* GUARDED_BY(lock) */
 };
@@ -71,10 +75,34 @@ static json_t *timestamp(void)
 	return json_pack("{s:I,s:I}", "seconds", (json_int_t)ts.tv_sec, "microseconds", (json_int_t)(ts.tv_nsec / 1000));
 }
 
-void qmp_event(struct qmp *q, const char *name)
+/* data: NULL if it has none; taken. */
+static void event(struct qmp *q, const char *name, json_t *data)
 {
-	if (q && ld_acq(&q->negotiated)) /* pairs with cmd_capabilities() */
-		send_json(q, json_pack("{s:s,s:o,s:{}}", "event", name, "timestamp", timestamp(), "data"));
+	json_t *j;
+
+	if (!q || !ld_acq(&q->negotiated)) { /* pairs with cmd_capabilities() */
+		json_decref(data);
+		return;
+	}
+	j = json_pack("{s:o,s:s}", "timestamp", timestamp(), "event", name);
+	if (data)
+		json_object_set_new(j, "data", data);
+	send_json(q, j);
+}
+
+static json_t *cause(bool guest, const char *reason) { return json_pack("{s:b,s:s}", "guest", guest, "reason", reason); }
+
+void qmp_ended(struct qmp *q, int status, bool reset)
+{
+	const char *reason = reset ? "guest-reset" : "guest-shutdown";
+
+	if (!q)
+		return;
+	if (ld_acq(&q->quit)) /* pairs with cmd_quit() */
+		reason = "host-qmp-quit";
+	else if (status > 128)
+		reason = "host-signal";
+	event(q, "SHUTDOWN", cause(reason[0] == 'g', reason));
 }
 
 /* Each returns the value of "return", or NULL with *err set to a description. */
@@ -82,6 +110,12 @@ typedef json_t *command_fn(struct qmp *q, json_t *args, const char **err);
 
 static json_t *cmd_capabilities(struct qmp *q, json_t *args, const char **err)
 {
+	const json_t *wanted = json_object_get(args, "enable");
+
+	if (json_array_size(wanted)) {
+		*err = "Capability is not available: none is";
+		return NULL;
+	}
 	st_rel(&q->negotiated, true); /* pairs with qmp_event() */
 	return json_object();
 }
@@ -89,8 +123,9 @@ static json_t *cmd_capabilities(struct qmp *q, json_t *args, const char **err)
 static json_t *cmd_query_status(struct qmp *q, json_t *args, const char **err)
 {
 	bool paused = machine_is_paused(q->m);
+	const char *status = !paused ? "running" : q->started ? "paused" : "prelaunch";
 
-	return json_pack("{s:b,s:s,s:b}", "running", !paused, "status", paused ? "paused" : "running", "singlestep", 0);
+	return json_pack("{s:s,s:b}", "status", status, "running", !paused);
 }
 
 static json_t *cmd_query_version(struct qmp *q, json_t *args, const char **err)
@@ -114,8 +149,8 @@ static json_t *cmd_query_cpus(struct qmp *q, json_t *args, const char **err)
 		char path[48];
 
 		snprintf(path, sizeof(path), "/machine/unattached/device[%u]", k);
-		json_array_append_new(list, json_pack("{s:i,s:s,s:s,s:i}", "cpu-index", (int)k, "qom-path", path, "target", "aarch64",
-						      "thread-id", sched_thread_id(q->m->sched, k)));
+		json_array_append_new(list, json_pack("{s:i,s:s,s:s,s:i,s:{s:i}}", "cpu-index", (int)k, "qom-path", path, "target",
+						      "aarch64", "thread-id", sched_thread_id(q->m->sched, k), "props", "core-id", (int)k));
 	}
 	return list;
 }
@@ -123,19 +158,21 @@ static json_t *cmd_query_cpus(struct qmp *q, json_t *args, const char **err)
 static json_t *cmd_stop(struct qmp *q, json_t *args, const char **err)
 {
 	if (machine_pause(q->m, true))
-		qmp_event(q, "STOP");
+		event(q, "STOP", NULL);
 	return json_object();
 }
 
 static json_t *cmd_cont(struct qmp *q, json_t *args, const char **err)
 {
+	q->started = true;
 	if (machine_pause(q->m, false))
-		qmp_event(q, "RESUME");
+		event(q, "RESUME", NULL);
 	return json_object();
 }
 
 static json_t *cmd_quit(struct qmp *q, json_t *args, const char **err)
 {
+	st_rel(&q->quit, true); /* pairs with qmp_ended() */
 	machine_end(q->m, 0);
 	return json_object();
 }
@@ -143,15 +180,20 @@ static json_t *cmd_quit(struct qmp *q, json_t *args, const char **err)
 static json_t *cmd_system_reset(struct qmp *q, json_t *args, const char **err)
 {
 	sched_ask_reset(q->m->sched);
-	qmp_event(q, "RESET");
+	event(q, "RESET", cause(false, "host-qmp-system-reset"));
 	return json_object();
 }
 
 static json_t *cmd_powerdown(struct qmp *q, json_t *args, const char **err)
 {
 	pl061_power_key(q->m->gpio);
-	qmp_event(q, "POWERDOWN");
+	event(q, "POWERDOWN", NULL);
 	return json_object();
+}
+
+static json_t *cmd_query_kvm(struct qmp *q, json_t *args, const char **err)
+{
+	return json_pack("{s:b,s:b}", "enabled", 0, "present", 0);
 }
 
 static json_t *cmd_stats(struct qmp *q, json_t *args, const char **err) { return stats_json(q->m); }
@@ -168,6 +210,7 @@ static const struct {
 	{"query-version", cmd_query_version},
 	{"query-name", cmd_query_name},
 	{"query-cpus-fast", cmd_query_cpus},
+	{"query-kvm", cmd_query_kvm},
 	{"info", cmd_query_status},
 	{"stop", cmd_stop},
 	{"cont", cmd_cont},
@@ -191,19 +234,42 @@ static json_t *error_reply(const char *class, const char *desc)
 	return json_pack("{s:{s:s,s:s}}", "error", "class", class, "desc", desc);
 }
 
+/* Members that a request may have, and what they must be; NULL: it is all right. */
+static const char *fault_of(const json_t *request, char *desc, size_t size)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)request, key, value) {
+		if (strcmp(key, "execute") && strcmp(key, "arguments") && strcmp(key, "id")) {
+			snprintf(desc, size, "QMP input member '%.60s' is unexpected", key);
+			return desc;
+		}
+	}
+	value = json_object_get(request, "execute");
+	if (!value)
+		return "QMP input lacks member 'execute'";
+	if (!json_is_string(value))
+		return "QMP input member 'execute' must be a string";
+	value = json_object_get(request, "arguments");
+	return value && !json_is_object(value) ? "QMP input member 'arguments' must be an object" : NULL;
+}
+
 static json_t *execute(struct qmp *q, json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "execute")), *err = NULL;
 	char desc[160];
 	json_t *ret;
 
-	if (!name)
-		return error_reply("GenericError", "QMP input lacks member 'execute'");
+	if (fault_of(request, desc, sizeof(desc)))
+		return error_reply("GenericError", fault_of(request, desc, sizeof(desc)));
 	for (unsigned k = 0; k < ARRAY_SIZE(commands); k++) {
 		if (strcmp(commands[k].name, name))
 			continue;
 		if (!q->negotiated && commands[k].fn != cmd_capabilities)
 			return error_reply("CommandNotFound", "Expecting capabilities negotiation with 'qmp_capabilities'");
+		if (q->negotiated && commands[k].fn == cmd_capabilities)
+			return error_reply("CommandNotFound", "Capabilities negotiation is already complete, command ignored");
 		ret = commands[k].fn(q, json_object_get(request, "arguments"), &err);
 		return ret ? json_pack("{s:o}", "return", ret) : error_reply("GenericError", err ? err : "failed");
 	}
@@ -211,13 +277,15 @@ static json_t *execute(struct qmp *q, json_t *request)
 	return error_reply("CommandNotFound", desc);
 }
 
-static void handle_line(struct qmp *q)
+static void handle_request(struct qmp *q)
 {
 	json_error_t je;
-	json_t *request = json_loads(q->line, 0, &je), *reply, *id;
+	json_t *request = json_loads(q->line, JSON_DECODE_ANY, &je), *reply, *id;
 
-	if (!request || !json_is_object(request)) {
-		reply = error_reply("GenericError", "JSON parse error: one object a line is expected");
+	if (!request) {
+		reply = error_reply("GenericError", "JSON parse error, invalid input");
+	} else if (!json_is_object(request)) {
+		reply = error_reply("GenericError", "QMP input must be a JSON object");
 	} else {
 		reply = execute(q, request);
 		id = json_object_get(request, "id");
@@ -235,20 +303,43 @@ static size_t qmp_can_read(void *arg)
 	return sizeof(q->line) - 1 - q->len;
 }
 
+static void end_request(struct qmp *q)
+{
+	q->line[q->len] = 0;
+	if (strspn(q->line, " \t\r\n") != q->len)
+		handle_request(q);
+	q->len = q->depth = 0;
+	q->string = q->escaped = false;
+}
+
+/*
+ * Does the request end with this character? Clients may send no newline, or several within a request; an object is whole when
+ * its bracket closes. What is not in brackets ends with its line.
+ */
+static bool ends_with(struct qmp *q, char c)
+{
+	if (q->string) {
+		q->string = q->escaped || c != '"';
+		q->escaped = !q->escaped && c == '\\';
+		return c == '\n'; /* which no string may have */
+	}
+	switch (c) {
+	case '"': q->string = true; return false;
+	case '{': case '[': q->depth++; return false;
+	case '}': case ']': return q->depth <= 1 || !--q->depth;
+	case '\n': return !q->depth;
+	default: return false;
+	}
+}
+
 static void qmp_read(void *arg, const uint8_t *buf, size_t n)
 {
 	struct qmp *q = arg;
 
 	for (size_t k = 0; k < n; k++) {
-		if (buf[k] != '\n') {
-			q->line[q->len++] = (char)buf[k];
-			if (q->len < sizeof(q->line) - 1)
-				continue;
-		}
-		q->line[q->len] = 0;
-		if (strspn(q->line, " \t\r") != q->len)
-			handle_line(q);
-		q->len = 0;
+		q->line[q->len++] = (char)buf[k];
+		if (ends_with(q, (char)buf[k]) || q->len == sizeof(q->line) - 1)
+			end_request(q);
 	}
 }
 
@@ -259,7 +350,8 @@ static void qmp_chr_event(void *arg, enum chardev_event ev)
 	lock_take(&q->lock);
 	q->out_len = 0;
 	lock_drop(&q->lock);
-	q->len = 0;
+	q->len = q->depth = 0;
+	q->string = q->escaped = false;
 	st_rel(&q->negotiated, false);
 	if (ev == CHARDEV_OPENED)
 		send_json(q, json_pack("{s:{s:o,s:[]}}", "QMP", "version", version(), "capabilities"));
@@ -280,6 +372,7 @@ struct qmp *qmp_new(struct machine *m, const char *text, struct err *e)
 
 	BUG_ON(!q);
 	q->m = m;
+	q->started = !m->cfg->start_paused;
 	lock_init(&q->lock, RANK_DEVICE);
 	q->user = (struct chardev_user){qmp_can_read, qmp_read, qmp_chr_event, qmp_writable, q};
 	q->chr = machine_serial(m, text, e);

@@ -1,5 +1,5 @@
 /*
- * The control socket: JSON lines in the manner of QEMU's machine protocol
+ * The control socket: JSON in the manner of QEMU's machine protocol
  * (QMP), so that QMP clients can talk to it: greeting, qmp_capabilities, then
  * {"execute": NAME, "arguments": {...}, "id": ANY} with {"return": ...} or
  * {"error": {"class", "desc"}} as the answer, and events.
@@ -17,7 +17,7 @@ struct qmp;
 struct qmp *qmp_new(struct machine *m, const char *text, struct err *e);
 /* After its chardev was freed. */
 void qmp_free(struct qmp *q);
-/* The guest's or the user's end: tells the client. Any thread. */
-void qmp_event(struct qmp *q, const char *name);
+/* The machine has ended, with that exit status; reset: the guest asked for a reset, with -no-reboot. Tells the client. Any thread. */
+void qmp_ended(struct qmp *q, int status, bool reset);
 
 #endif

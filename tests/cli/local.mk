@@ -7,3 +7,5 @@ check_PROGRAMS += tests/cli/t_scale_fit
 tests_cli_t_scale_fit_LDADD = $(LIBCLI) -lm
 dist_check_SCRIPTS += tests/cli/sandbox.sh
 dist_check_SCRIPTS += tests/cli/log.sh
+dist_check_SCRIPTS += tests/cli/qmp.sh
+EXTRA_DIST += tests/cli/qmp.py
