@@ -78,6 +78,7 @@ def fails(got, cls):
     return got is not None and got.get("error", {}).get("class") == cls and isinstance(got["error"].get("desc"), str)
 
 
+qemu = len(sys.argv) > 2 and sys.argv[2].endswith("qemu")
 c = Client(sys.argv[1])
 g = shape("greeting", c.greeting)
 ok("greeting: version and capabilities", isinstance(g["QMP"]["version"]["qemu"]["major"], int) and isinstance(g["QMP"]["capabilities"], list), g)
@@ -134,7 +135,7 @@ a = c.do("query-status")
 ok("then it is paused", a["return"]["running"] is False and a["return"]["status"] == "paused", a)
 a = c.do("stop")
 ok("stop again is no error", a == {"return": {}}, a)
-if len(sys.argv) <= 2 or not sys.argv[2].endswith("qemu"):
+if not qemu:
     x, y = c.do("stats")["return"], c.do("stats")["return"]
     ok("stats: a paused guest does nothing", x["cpus"][0]["instructions"] == y["cpus"][0]["instructions"] and x["cpus"][0]["state"] == "paused", x)
     ok("stats: times of each CPU add up", all(abs(sum(p["time_ns"].values()) - x["time_ns"]) < 0.05 * x["time_ns"] + 2e7 for p in x["cpus"]), x)
@@ -144,11 +145,14 @@ e = shape("RESUME", c.event("RESUME"))
 ok("cont, and its event", a == {"return": {}} and not [x for x in c.events if x["event"] == "STOP"], (a, e, c.events))
 a = c.do("query-status")
 ok("then it runs", a["return"]["running"] is True, a)
-a = shape("quit", c.do("quit", id="bye"))
-ok("quit is answered", a is not None and a.get("return") == {} and a["id"] == "bye", a)
-e = shape("SHUTDOWN", c.event("SHUTDOWN"))
-ok("SHUTDOWN says who wanted it", e["data"] == {"guest": False, "reason": "host-qmp-quit"}, e)
-ok("then the connection ends", c.answer() is None)
+if qemu:  # whose last words are often lost on the way
+    c.raw('{"execute": "quit"}')
+else:
+    a = c.do("quit", id="bye")
+    ok("quit is answered", a is not None and a.get("return") == {} and a["id"] == "bye", a)
+    e = c.event("SHUTDOWN")
+    ok("SHUTDOWN says who wanted it", e["data"] == {"guest": False, "reason": "host-qmp-quit"}, e)
+    ok("then the connection ends", c.answer() is None)
 if len(sys.argv) > 2:
     with open(sys.argv[2], "w", encoding="utf-8") as f:
         f.write("\n".join(shapes) + "\n")
