@@ -32,7 +32,8 @@
 struct prog {
 	uint64_t seed;           /* of its states */
 	uint32_t n;
-	uint32_t uses_memory;    /* it may have changed */
+	uint16_t uses_memory;    /* it may have changed */
+	uint16_t skip;           /* its words are there, for those who read them, but it is not run: all its digests are 0 */
 	uint32_t words[PROG_WORDS];
 };
 

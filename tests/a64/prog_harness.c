@@ -175,7 +175,8 @@ int main(void)
 		writable(0);
 		__builtin___clear_cache((char *)CASE_CODE, (char *)CASE_CODE + PROG_CODE_BYTES);
 		for (unsigned k = 0; k < q.nprogs; k++) {
-			for (unsigned n = 0; n < q.nstates; n++) {
+			memset(digests[k], 0, sizeof(digests[k]));
+			for (unsigned n = 0; n < q.nstates && !progs[k].skip; n++) {
 				prog_state(&save->s, progs[k].seed, n);
 				run(k, &progs[k], &r);
 				prog_forget(&progs[k], &r);

@@ -21,6 +21,7 @@
 struct qemu {
 	int to, from;
 	pid_t pid;
+	FILE *maps;              /* of its process */
 	unsigned nranges;
 	struct {
 		uint64_t first, end;
@@ -67,6 +68,7 @@ __attribute__((unused)) static void qemu_start(struct qemu *q, const char *harne
 	struct case_state s = {.sp = PROG_RAM};
 	struct prog_result r;
 	int a[2], b[2];
+	char path[64];
 
 	if (pipe(a) || pipe(b)) {
 		perror("pipe");
@@ -87,6 +89,8 @@ __attribute__((unused)) static void qemu_start(struct qemu *q, const char *harne
 	q->to = a[1];
 	q->from = b[0];
 	qemu_one(q, &nothing, &s, &r); /* it is there */
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)q->pid);
+	q->maps = fopen(path, "r");
 }
 
 __attribute__((unused)) static void qemu_stop(struct qemu *q)
@@ -95,28 +99,27 @@ __attribute__((unused)) static void qemu_stop(struct qemu *q)
 		return;
 	close(q->to);
 	close(q->from);
+	if (q->maps)
+		fclose(q->maps);
 	waitpid(q->pid, NULL, 0);
 }
 
 /* What its memory is now.  False: it cannot be told. */
 __attribute__((unused)) static bool qemu_look(struct qemu *q)
 {
-	char path[64], line[512], prot[8];
+	char line[512], prot[8];
 	uint64_t first, end;
 	bool world = false;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)q->pid);
-	f = fopen(path, "r");
 	q->nranges = 0;
-	while (f && q->nranges < QEMU_RANGES && fgets(line, sizeof(line), f))
+	if (q->maps)
+		rewind(q->maps);
+	while (q->maps && q->nranges < QEMU_RANGES && fgets(line, sizeof(line), q->maps))
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &first, &end, prot) == 3 && prot[0] == 'r') {
 			q->ranges[q->nranges].first = first;
 			q->ranges[q->nranges++].end = end;
 			world |= first <= CASE_CODE && CASE_CODE < end;
 		}
-	if (f)
-		fclose(f);
 	return world && q->nranges < QEMU_RANGES;
 }
 

@@ -96,7 +96,7 @@ static void compare_engine(unsigned n, void (*engine)(struct vcpu *), uint32_t o
 	passes_off = off;
 	world_stale();
 	for (unsigned p = 0; p < n; p++)
-		for (unsigned k = 0; k < nstates; k++) {
+		for (unsigned k = 0; k < nstates && !progs[p].skip; k++) {
 			prog_state(&s, progs[p].seed, k);
 			world_run(engine, p, &progs[p], &s, &r);
 			if (prog_digest(&r) != digests[p][k]) {
@@ -118,8 +118,7 @@ static void compare_qemu(unsigned n)
 
 	memcpy(sent, progs, sizeof(sent));
 	for (unsigned p = 0; p < n; p++)
-		if (strays[p])
-			sent[p].n = 0;
+		sent[p].skip |= strays[p];
 	qemu_send(&qemu, sent, n, nstates);
 	for (unsigned p = 0; p < n; p++) {
 		qemu_read(&qemu, theirs, nstates * 8);
@@ -151,14 +150,14 @@ static void make_batch(struct prog_gen *g, const char *group, unsigned n)
 	}
 }
 
-/* One that does not end (a branch went to an old target) becomes an empty one. */
-static void empty(unsigned p)
+/* One that does not end (a branch went to an old target) is run no more; others may have read its words. */
+static void skip(unsigned p)
 {
-	memset(progs[p].words, 0, sizeof(progs[p].words));
+	progs[p].skip = 1;
+	strays[p] = false;
 	memset(ops[p], 0, sizeof(ops[p]));
-	progs[p].n = 0;
-	world_place(p, &progs[p]);
-	world_stale();
+	memset(digests[p], 0, sizeof(digests[p]));
+	memset(shared[p], 0, sizeof(shared[p]));
 }
 
 static void run_reference(unsigned n)
@@ -174,9 +173,8 @@ static void run_reference(unsigned n)
 		for (unsigned k = 0; k < nstates; k++) {
 			prog_state(&s, progs[p].seed, k);
 			if (!world_step(p, &progs[p], &s, &r, ran)) {
-				empty(p);
-				k = 0u - 1; /* from the first state on */
-				continue;
+				skip(p);
+				break;
 			}
 			strays[p] |= world_strays(&qemu, &r);
 			digests[p][k] = prog_digest(&r);
