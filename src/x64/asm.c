@@ -3,32 +3,40 @@
 
 const uint8_t *x_rip_base;
 
-void x_modrm(struct xa *a, unsigned reg, struct xm m)
+/* Each of these writes at p, where there is room for an instruction (x_room()), and returns where it ended. */
+
+static uint8_t *put32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, 4);
+	return p + 4;
+}
+
+/* ModRM, SIB, displacement. */
+static uint8_t *modrm(const struct xa *a, uint8_t *p, unsigned reg, struct xm m)
 {
 	unsigned r = (reg & 7) << 3;
 	bool sib, d8, d0;
 
 	if (m.reg >= 0) {
-		x8(a, 0xc0 | r | ((unsigned)m.reg & 7));
-		return;
+		*p++ = (uint8_t)(0xc0 | r | ((unsigned)m.reg & 7));
+		return p;
 	}
 	if (m.base == XRIP) {
-		x8(a, r | 5);
-		x32(a, (uint32_t)(x_rip_base + m.disp - (a->p + 4 + a->delta)));
-		return;
+		*p++ = (uint8_t)(r | 5);
+		return put32(p, (uint32_t)(x_rip_base + m.disp - (p + 4 + a->delta)));
 	}
 	sib = m.index != NOREG || (m.base & 7) == RSP;
 	d0 = !m.disp && (m.base & 7) != RBP;
 	d8 = m.disp == (int8_t)m.disp;
-	x8(a, (d0 ? 0u : d8 ? 0x40u : 0x80u) | r | (sib ? 4u : (unsigned)m.base & 7));
+	*p++ = (uint8_t)((d0 ? 0u : d8 ? 0x40u : 0x80u) | r | (sib ? 4u : (unsigned)m.base & 7));
 	if (sib)
-		x8(a, (unsigned)m.scale << 6 | (m.index == NOREG ? 4u : (unsigned)m.index & 7) << 3 | ((unsigned)m.base & 7));
-	if (!d0) {
-		if (d8)
-			x8(a, (uint8_t)m.disp);
-		else
-			x32(a, (uint32_t)m.disp);
-	}
+		*p++ = (uint8_t)((unsigned)m.scale << 6 | (m.index == NOREG ? 4u : (unsigned)m.index & 7) << 3 | ((unsigned)m.base & 7));
+	if (d0)
+		return p;
+	if (!d8)
+		return put32(p, (uint32_t)m.disp);
+	*p++ = (uint8_t)m.disp;
+	return p;
 }
 
 static unsigned rex_of(bool w, int reg, struct xm m)
@@ -40,53 +48,55 @@ static unsigned rex_of(bool w, int reg, struct xm m)
 	return rex | (m.base & 8 ? 1u : 0) | (m.index != NOREG && m.index & 8 ? 2u : 0);
 }
 
-static void opcode(struct xa *a, unsigned op)
+static uint8_t *opcode(uint8_t *p, unsigned op)
 {
 	if (op > 0xffff)
-		x8(a, op >> 16);
+		*p++ = (uint8_t)(op >> 16);
 	if (op > 0xff)
-		x8(a, op >> 8 & 0xff);
-	x8(a, op & 0xff);
+		*p++ = (uint8_t)(op >> 8);
+	*p++ = (uint8_t)op;
+	return p;
 }
 
 static const uint8_t prefixes[4] = {0, 0x66, 0xf3, 0xf2};
 
 void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m)
 {
+	uint8_t *p = x_room(a);
 	unsigned rex = rex_of(w, reg, m);
 
 	if (pfx)
-		x8(a, prefixes[pfx]);
+		*p++ = prefixes[pfx];
 	if (rex)
-		x8(a, 0x40 | rex);
-	opcode(a, op);
-	x_modrm(a, (unsigned)reg, m);
+		*p++ = (uint8_t)(0x40 | rex);
+	a->p = modrm(a, opcode(p, op), (unsigned)reg, m);
 }
 
 void x_op_byte(struct xa *a, unsigned op, int reg, struct xm m)
 {
+	uint8_t *p = x_room(a);
 	unsigned rex = rex_of(false, reg, m);
 
 	if (rex || reg >= RSP || m.reg >= RSP)
-		x8(a, 0x40 | rex);
-	opcode(a, op);
-	x_modrm(a, (unsigned)reg, m);
+		*p++ = (uint8_t)(0x40 | rex);
+	a->p = modrm(a, opcode(p, op), (unsigned)reg, m);
 }
 
 void x_vex(struct xa *a, unsigned pfx, unsigned map, bool w, bool l256, unsigned op, int reg, int v, struct xm m)
 {
+	uint8_t *p = x_room(a);
 	unsigned rex = rex_of(w, reg, m), pp = pfx, inv = ~(unsigned)v & 15;
 
 	if (map == 1 && !w && !(rex & 3)) {
-		x8(a, 0xc5);
-		x8(a, (rex & 4 ? 0 : 0x80u) | inv << 3 | (unsigned)l256 << 2 | pp);
+		*p++ = 0xc5;
+		*p++ = (uint8_t)((rex & 4 ? 0 : 0x80u) | inv << 3 | (unsigned)l256 << 2 | pp);
 	} else {
-		x8(a, 0xc4);
-		x8(a, ((~rex & 7) << 5) | map);
-		x8(a, (unsigned)w << 7 | inv << 3 | (unsigned)l256 << 2 | pp);
+		*p++ = 0xc4;
+		*p++ = (uint8_t)(((~rex & 7) << 5) | map);
+		*p++ = (uint8_t)((unsigned)w << 7 | inv << 3 | (unsigned)l256 << 2 | pp);
 	}
-	x8(a, op);
-	x_modrm(a, (unsigned)reg, m);
+	*p++ = (uint8_t)op;
+	a->p = modrm(a, p, (unsigned)reg, m);
 }
 
 void x_mov_ri(struct xa *a, int d, uint64_t k)
@@ -121,24 +131,28 @@ void x_alu_i(struct xa *a, enum x_alu op, bool w, struct xm d, int32_t imm)
 
 uint8_t *x_jcc(struct xa *a, enum x_cc cc)
 {
-	x8(a, 0x0f);
-	x8(a, 0x80 + (unsigned)cc);
-	x32(a, 0);
-	return a->p - 4;
+	uint8_t *p = x_room(a);
+
+	*p++ = 0x0f;
+	*p++ = (uint8_t)(0x80 + (unsigned)cc);
+	a->p = put32(p, 0);
+	return p;
 }
 
 uint8_t *x_jmp(struct xa *a)
 {
-	x8(a, 0xe9);
-	x32(a, 0);
-	return a->p - 4;
+	uint8_t *p = x_room(a);
+
+	*p++ = 0xe9;
+	a->p = put32(p, 0);
+	return p;
 }
 
 static void put_rel(struct xa *a, uint8_t *at, intptr_t rel)
 {
 	int32_t v = (int32_t)rel;
 
-	if (at < a->start || at + 4 > a->end || v != rel) {
+	if (at < a->start || at + 4 > a->end + X_SLACK || v != rel) {
 		a->overflow = true;
 		return;
 	}

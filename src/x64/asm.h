@@ -2,7 +2,7 @@
  * x86-64 assembler: encodings, no policy.  Emits into a window of code
  * memory through its writable view; addresses in the code are those of the
  * executable view (`delta` apart).  When the window is full, emission goes on
- * at its start of reserve and `overflow` is set: the caller throws the unit away.
+ * at its start and `overflow` is set: the caller throws the unit away.
  *
  * Opcodes are given as in the manual without prefixes: 0x89, 0x0faf,
  * 0x0f38f6; mandatory prefixes by P66, PF2, PF3.
@@ -21,7 +21,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 enum x_cc { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 
 struct xa {
-	uint8_t *p, *start, *end; /* writable view */
+	uint8_t *p, *start, *end; /* writable view; X_SLACK bytes behind end are the window's, too */
 	intptr_t delta;           /* executable minus writable */
 	bool overflow;
 };
@@ -46,23 +46,44 @@ static inline struct xm xmemi(int base, int index, unsigned scale, int32_t disp)
 	return (struct xm){.reg = -1, .base = (int8_t)base, .index = (int8_t)index, .scale = (uint8_t)scale, .disp = disp};
 }
 
-static inline void x8(struct xa *a, unsigned b)
+#define X_SLACK 16 /* more than an instruction has, so that one look at the end is enough for it */
+#define X_LEAST (X_SLACK + 48)
+
+/* The window [buf, end), of X_LEAST bytes or more. */
+static inline struct xa x_window(uint8_t *buf, uint8_t *end, intptr_t delta)
+{
+	return (struct xa){.p = buf, .start = buf, .end = end - X_SLACK, .delta = delta};
+}
+
+/* Where the next X_SLACK bytes may go. */
+static inline uint8_t *x_room(struct xa *a)
 {
 	if (unlikely(a->p >= a->end)) {
 		a->overflow = true;
 		a->p = a->start;
 	}
-	*a->p++ = (uint8_t)b;
+	return a->p;
+}
+static inline void x8(struct xa *a, unsigned b)
+{
+	uint8_t *p = x_room(a);
+
+	*p = (uint8_t)b;
+	a->p = p + 1;
 }
 static inline void x32(struct xa *a, uint32_t v)
 {
-	for (unsigned k = 0; k < 4; k++, v >>= 8)
-		x8(a, v & 0xff);
+	uint8_t *p = x_room(a);
+
+	memcpy(p, &v, 4);
+	a->p = p + 4;
 }
 static inline void x64_(struct xa *a, uint64_t v)
 {
-	x32(a, (uint32_t)v);
-	x32(a, (uint32_t)(v >> 32));
+	uint8_t *p = x_room(a);
+
+	memcpy(p, &v, 8);
+	a->p = p + 8;
 }
 
 #define PNONE 0u
@@ -70,8 +91,6 @@ static inline void x64_(struct xa *a, uint64_t v)
 #define PF3 2u
 #define PF2 3u
 
-/* ModRM, SIB, displacement. */
-void x_modrm(struct xa *a, unsigned reg, struct xm m);
 /* Legacy encoding: pfx, REX (w; byte: 8-bit registers need REX), opcode (1 to 3 bytes), operands. */
 void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m);
 void x_op_byte(struct xa *a, unsigned op, int reg, struct xm m);
@@ -109,6 +128,11 @@ enum x_sh { X_ROL, X_ROR, X_SHL = 4, X_SHR, X_SAR = 7 };
 static inline void x_shift_i(struct xa *a, enum x_sh op, bool w, int d, unsigned n)
 {
 	x_op(a, PNONE, 0xc1, w, (int)op, xr(d));
+	x8(a, n);
+}
+static inline void x_rorx(struct xa *a, bool w, int d, int s, unsigned n)
+{
+	x_vex(a, PF2, 3, w, false, 0xf0, d, 0, xr(s));
 	x8(a, n);
 }
 static inline void x_test(struct xa *a, bool w, int d, int s) { x_op(a, PNONE, 0x85, w, s, xr(d)); }

@@ -114,7 +114,7 @@ static void exit_flags(struct xa *a)
 
 size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 {
-	struct xa a = {.p = buf, .start = buf, .end = buf + size, .delta = delta};
+	struct xa a = x_window(buf, buf + size, delta);
 
 	here(&a);
 	xk_emit(&a);

@@ -200,11 +200,11 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out)
 {
 	uint8_t *base = (uint8_t *)(((uintptr_t)job->buf + 15) & ~(uintptr_t)15);
 
-	if (base + 64 >= job->end)
+	if (base + X_LEAST >= job->end)
 		return false;
 	l->u = job->u;
 	l->job = job;
-	l->a = (struct xa){.p = base, .start = base, .end = job->end, .delta = job->delta};
+	l->a = x_window(base, job->end, job->delta);
 	l->fail = false;
 	l->cur = 0;
 	l->fl_pos = 0;

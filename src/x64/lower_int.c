@@ -173,8 +173,7 @@ static void extr(struct lower *l, ir_ref r)
 
 	if (n->a[0] == n->a[1]) {
 		d = lo_def(l, r);
-		x_vex(&l->a, PF2, 3, w, false, 0xf0, d, 0, xr(sb)); /* rorx */
-		x8(&l->a, lsb);
+		x_rorx(&l->a, w, d, sb, lsb);
 		return;
 	}
 	x_mov(&l->a, w, RAX, sb);
@@ -273,7 +272,7 @@ static void crc(struct lower *l, ir_ref r)
 	x8(a, 0x0f);
 	x8(a, 0x38);
 	x8(a, size ? 0xf1 : 0xf0);
-	x_modrm(a, RAX, xr(RCX));
+	x8(a, 0xc1); /* eax, ecx */
 	d = lo_def(l, r);
 	x_mov(a, false, d, RAX);
 }

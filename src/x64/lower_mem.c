@@ -43,19 +43,13 @@ struct stub *lo_slow_stub(struct lower *l, ir_ref r, int base, int in)
 
 void lo_slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
 
-static void rorx(struct xa *a, int d, int s, unsigned n)
-{
-	x_vex(a, PF2, 3, true, false, 0xf0, d, 0, xr(s));
-	x8(a, n);
-}
-
 void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes)
 {
 	struct xm line = unpriv ? xmem(RCX, 0) : xmemi(R14, RCX, 0, 0);
 
 	/* the line's offset; the mask takes what comes around */
-	rorx(a, RCX, at, 12 - LINE_BITS);
-	rorx(a, RDX, at, x64_cfg.tlb_hash - LINE_BITS);
+	x_rorx(a, true, RCX, at, 12 - LINE_BITS);
+	x_rorx(a, true, RDX, at, x64_cfg.tlb_hash - LINE_BITS);
 	x_alu(a, X_XOR, false, RCX, xr(RDX));
 	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.tlb_bits) - 1) << LINE_BITS);
 	if (unpriv) /* another table, whose address is not in a register */

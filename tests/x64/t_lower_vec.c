@@ -12,7 +12,7 @@ static native_fn *emit(const struct ir_node *n, bool alias)
 {
 	static const int gpr[] = {RSI, R8, R9, R10};
 	const struct ir_opinfo *in = ir_info(n->op);
-	struct xa a = {.p = native_at, .start = native_at, .end = native_mem + NATIVE_BYTES};
+	struct xa a = x_window(native_at, native_mem + NATIVE_BYTES, 0);
 	int s[4], d = in->type == T_VEC ? 3 + (int)(rnd64() % 13) : R11;
 	uint8_t *body;
 
