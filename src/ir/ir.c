@@ -9,7 +9,7 @@
 #include "base/passes.h"
 #include "ir/fold.h"
 
-static struct ir_opinfo infos[IR_op_count] = {
+struct ir_opinfo ir_infos[IR_op_count] = {
 #define OP(n, s, p) [IR_##n] = {.name = #n, .sig = #s, .pure = true, .fp = #p[0] != 'P'},
 #include "ir/ops.def"
 #undef OP
@@ -27,7 +27,7 @@ static enum ir_type type_of_letter(char c)
 __attribute__((constructor)) static void infos_init(void)
 {
 	for (unsigned op = 1; op < IR_op_count; op++) {
-		struct ir_opinfo *in = &infos[op];
+		struct ir_opinfo *in = &ir_infos[op];
 		const char *s = in->sig;
 
 		if (op == IR_pure_end)
@@ -36,6 +36,7 @@ __attribute__((constructor)) static void infos_init(void)
 			in->type = type_of_letter(s[0]);
 			s += 2;
 		}
+		in->idle = (in->pure && !in->fp) || op == IR_const || op == IR_vconst || op == IR_kb || op == IR_getr || op == IR_param || op == IR_ldenv;
 		for (; *s; s++) {
 			if (*s == 'i' || (*s == 'q' && in->pure))
 				in->imm = true;
@@ -44,8 +45,6 @@ __attribute__((constructor)) static void infos_init(void)
 		}
 	}
 }
-
-const struct ir_opinfo *ir_info(unsigned op) { return &infos[op]; }
 
 struct ir_unit *ir_new(const struct ir_slot *slots, unsigned nslots)
 {
@@ -80,7 +79,9 @@ void ir_reset(struct ir_unit *u)
 	u->snap_seq = 0;
 	u->dirtied[0] = u->dirtied[1] = 0;
 	u->block = 1;
+	u->nblocks = 0;
 	u->overflow = u->synced = false;
+	u->nold = 0;
 }
 
 void ir_block(struct ir_unit *u)
@@ -92,6 +93,7 @@ void ir_block(struct ir_unit *u)
 	}
 	u->dirty_seq++;
 	u->block = u->nn;
+	u->nblocks++;
 }
 
 static ir_ref append(struct ir_unit *u, const struct ir_node *n)
@@ -188,12 +190,39 @@ ir_ref ir_get(struct ir_unit *u, unsigned slot)
 	return u->cur[slot];
 }
 
+static void will_change(struct ir_unit *u, unsigned slot)
+{
+	if (u->nold == IR_MAX_OLD) {
+		u->overflow = true;
+		return;
+	}
+	u->old[u->nold].slot = slot;
+	u->old[u->nold++].cur = u->cur[slot];
+}
+
+void ir_mark(struct ir_unit *u)
+{
+	u->nold = 0;
+	memcpy(u->old_dirty, u->dirty, sizeof(u->dirty));
+}
+
+void ir_undo(struct ir_unit *u)
+{
+	while (u->nold) {
+		u->nold--;
+		u->cur[u->old[u->nold].slot] = u->old[u->nold].cur;
+	}
+	memcpy(u->dirty, u->old_dirty, sizeof(u->dirty));
+	u->dirty_seq++;
+}
+
 void ir_set(struct ir_unit *u, unsigned slot, ir_ref v)
 {
 	if (u->cur[slot] == v)
 		return;
 	if (u->n[v].uses < UINT16_MAX)
 		u->n[v].uses++; /* a register is a reader, too: see fold_ext() */
+	will_change(u, slot);
 	u->cur[slot] = v;
 	u->dirty[slot >> 6] |= BIT(slot & 63);
 	u->dirty_seq++;
@@ -201,6 +230,7 @@ void ir_set(struct ir_unit *u, unsigned slot, ir_ref v)
 
 void ir_forget(struct ir_unit *u, unsigned slot)
 {
+	will_change(u, slot);
 	u->cur[slot] = 0;
 	u->dirty[slot >> 6] &= ~BIT(slot & 63);
 	u->dirty_seq++;
@@ -231,13 +261,11 @@ uint32_t ir_snapshot(struct ir_unit *u, uint64_t pc)
 	return u->nsnaps;
 }
 
-void ir_synced(struct ir_unit *u, bool forget)
+void ir_synced(struct ir_unit *u)
 {
 	u->synced = true;
 	u->dirty[0] = u->dirty[1] = 0;
 	u->dirty_seq++;
-	if (forget)
-		memset(u->cur, 0, sizeof(u->cur));
 }
 
 ir_ref ir_split_addr(const struct ir_unit *u, ir_ref addr, int32_t *disp)

@@ -124,6 +124,7 @@ struct ir_snap {
 };
 
 #define IR_MAX_SLOTS 72
+#define IR_MAX_OLD 256     /* writes of slots that can be undone */
 #define IR_MAX_NODES 6000
 #define IR_SPARE_NODES 256 /* room behind the nodes, for values that a back end adds */
 #define IR_MAX_SNAPS 2000
@@ -155,7 +156,15 @@ struct ir_unit {
 	bool overflow;              /* ran out of nodes or snapshots: the unit is not usable */
 	uint64_t dirtied[2];        /* slots that were dirty at some time, in blocks before this */
 	ir_ref block;               /* values from before this node are not shared */
+	unsigned nblocks;           /* block nodes */
 	bool synced;                /* some node wrote slots back inside the unit */
+	/* since ir_mark() */
+	uint64_t old_dirty[2];
+	uint32_t nold;
+	struct {
+		uint32_t slot;
+		ir_ref cur;
+	} old[IR_MAX_OLD];
 	uint32_t cse[1024];
 };
 
@@ -166,8 +175,10 @@ struct ir_opinfo {
 	uint8_t nops;
 	char ops[5];       /* operand letters without the immediate */
 	bool pure, fp, imm;
+	bool idle;         /* without effects: nothing happens where the result is not used */
 };
-extern const struct ir_opinfo *ir_info(unsigned op);
+extern struct ir_opinfo ir_infos[IR_op_count]; /* filled before main() */
+static inline const struct ir_opinfo *ir_info(unsigned op) { return &ir_infos[op]; }
 
 /* Allocates a unit for a guest with these slots (at most IR_MAX_SLOTS). */
 struct ir_unit *ir_new(const struct ir_slot *slots, unsigned nslots);
@@ -192,8 +203,11 @@ void ir_forget(struct ir_unit *u, unsigned slot);
 uint32_t ir_snapshot(struct ir_unit *u, uint64_t pc);
 /* A new block: all slots are in memory; values of the blocks before are gone. */
 void ir_block(struct ir_unit *u);
-/* After a node that wrote the snapshot to memory: nothing is dirty; forget: values may have changed too. */
-void ir_synced(struct ir_unit *u, bool forget);
+/* After a node that wrote the snapshot to memory: nothing is dirty. */
+void ir_synced(struct ir_unit *u);
+/* What is known of the slots is that of the last ir_mark() again; nothing was synced since. */
+void ir_mark(struct ir_unit *u);
+void ir_undo(struct ir_unit *u);
 
 static inline bool ir_is_const(const struct ir_unit *u, ir_ref r) { return u->n[r].op == IR_const; }
 /* Splits an address into base + displacement. */

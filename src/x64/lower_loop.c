@@ -16,7 +16,7 @@ void lo_find_blocks(struct lower *l)
 
 	l->nblocks = l->nfix = 0;
 	l->carry_g = l->carry_x = 0;
-	for (ir_ref r = 1; r < u->nn && l->nblocks < MAX_BLOCKS; r++)
+	for (ir_ref r = 1; u->nblocks && r < u->nn && l->nblocks < MAX_BLOCKS; r++)
 		if (LN(r)->op == IR_block) {
 			l->blocks[l->nblocks].node = r;
 			l->blocks[l->nblocks].ncarried = (unsigned)LN(r)->k2;

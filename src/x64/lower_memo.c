@@ -143,7 +143,7 @@ static const struct loop *loop_at(const struct loop *loops, unsigned n, uint64_t
 void lo_find_memos(struct lower *l)
 {
 	struct loop loops[MAX_LOOPS];
-	unsigned n = find_loops(l, loops);
+	unsigned n = l->nblocks ? find_loops(l, loops) : 0;
 
 	l->nmemos = 0;
 	memset(l->memo, 0, l->u->nn);

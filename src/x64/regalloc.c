@@ -77,6 +77,30 @@ static void keep_carried(struct lower *l, ir_ref r, unsigned to)
 	}
 }
 
+/* Conditions of some depth and the flags they look at are made where they are used. */
+static void set_lazy(struct lower *l, ir_ref r)
+{
+	const struct ir_node *n = LN(r);
+	struct val *v = &l->v[r];
+	unsigned depth = 1;
+
+	if (n->op == IR_band || n->op == IR_bor)
+		depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
+	else if (n->op == IR_bnot)
+		depth = l->v[n->a[0]].depth;
+	v->lazy = lo_is_lazy(n) && depth <= 3;
+	v->depth = (uint16_t)(n->type == T_BOOL && !v->lazy ? 1 : depth);
+}
+
+static void add_snaps(struct lower *l, uint32_t snap, uint32_t pos)
+{
+	const struct ir_snap *s = &l->u->snaps[snap - 1];
+	const struct ir_snapent *e = &l->u->ents[s->first], *end = e + s->n;
+
+	for (; e < end; e++)
+		add_snap(l, e->ref, pos);
+}
+
 void ra_prepare(struct lower *l)
 {
 	const struct ir_unit *u = l->u;
@@ -88,19 +112,12 @@ void ra_prepare(struct lower *l)
 	lo_find_blocks(l);
 	for (ir_ref r = 1; r < u->nn; r++) {
 		const struct ir_node *n = &u->n[r];
-		unsigned depth = 1;
 
 		l->v[r] = (struct val){.reg = -1};
-		if (n->op == IR_param)
+		if (n->type >= T_BOOL)
+			set_lazy(l, r);
+		else if (n->op == IR_param)
 			l->v[r].spill = (uint16_t)(FR_PARAM + n->imm + 1);
-		if (n->op == IR_band || n->op == IR_bor)
-			depth = l->v[n->a[0]].depth + l->v[n->a[1]].depth;
-		else if (n->op == IR_bnot)
-			depth = l->v[n->a[0]].depth;
-		l->v[r].depth = (uint16_t)depth;
-		l->v[r].lazy = lo_is_lazy(n) && depth <= 3;
-		if (n->type == T_BOOL && !l->v[r].lazy)
-			l->v[r].depth = 1;
 	}
 	lo_find_groups(l);
 	lo_find_memos(l);
@@ -108,21 +125,15 @@ void ra_prepare(struct lower *l)
 		const struct ir_node *n = &u->n[r];
 		const struct ir_opinfo *in = ir_info(n->op);
 		struct val *v = &l->v[r];
-		bool pure = in->pure || n->op == IR_const || n->op == IR_vconst || n->op == IR_kb || n->op == IR_getr || n->op == IR_param ||
-			    n->op == IR_ldenv;
 
-		if (pure && !v->live && !in->fp)
+		if (in->idle && !v->live)
 			continue;
 		v->live = true;
-		if (n->snap) {
-			const struct ir_snap *s = &u->snaps[n->snap - 1];
-
-			for (uint32_t k = 0; k < s->n; k++)
-				add_snap(l, u->ents[s->first + k].ref, r);
-		}
+		if (n->snap)
+			add_snaps(l, n->snap, r);
 		if (l->group[r] && l->groups[l->group[r]].leader != r)
 			add_use(l, l->groups[l->group[r]].ref, r);
-		if (lo_edge(l, n) >= 0)
+		if (l->nblocks && lo_edge(l, n) >= 0)
 			keep_carried(l, r, (unsigned)lo_edge(l, n));
 		if (v->lazy)
 			continue; /* its users have counted the operands */

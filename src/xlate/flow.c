@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "mem/access.h"
-
 #define MAX_BLOCKS 64
 #define NOWHERE (-1)
 
@@ -26,21 +24,14 @@ struct graph {
 	struct flow_page *page;
 	uint64_t leads[FLOW_PAGE_WORDS / 64]; /* blocks start here */
 	uint64_t seen[FLOW_PAGE_WORDS / 64];
+	uint64_t turns[FLOW_PAGE_WORDS / 64]; /* seen, and of another kind than FALLS */
+	bool back; /* some branch goes back */
 	uint16_t queue[MAX_BLOCKS];
 	unsigned nqueue;
 	struct block b[MAX_BLOCKS];
 	unsigned n;
-	uint64_t succ[MAX_BLOCKS]; /* sets of blocks */
+	uint64_t succ[MAX_BLOCKS], pred[MAX_BLOCKS]; /* sets of blocks */
 };
-
-uint32_t flow_word(struct flow_page *p, unsigned at)
-{
-	if (!flow_has(p->have, at)) {
-		p->words[at] = (uint32_t)ram_ld32(p->host + at);
-		p->have[at / 64] |= BIT(at & 63);
-	}
-	return p->words[at];
-}
 
 static int target(unsigned at, uint32_t w, unsigned shift, unsigned bits)
 {
@@ -56,6 +47,9 @@ static bool ends(uint32_t w)
 		return (w >> 5 & 127) == 3; /* WFI */
 	return (w & 0xff000000u) == 0xd4000000u || (w & 0xfff00000u) == 0xd5100000u || (w & 0xfffff0ffu) == 0xd50330dfu;
 }
+
+/* Branches, exceptions and the system instructions have 101 in bits 28..26. */
+static bool may_turn(uint32_t w) { return (w >> 26 & 7) == 5; }
 
 static struct insn look(unsigned at, uint32_t w)
 {
@@ -110,11 +104,16 @@ static void explore(struct graph *g, unsigned entry, unsigned most)
 	lead(g, (int)entry);
 	for (unsigned k = 0; k < g->nqueue; k++)
 		for (unsigned at = g->queue[k]; at < FLOW_PAGE_WORDS && !flow_has(g->seen, at) && most; at++, most--) {
-			struct insn i = look_at(g->page, at);
+			struct insn i;
 
 			g->seen[at / 64] |= BIT(at & 63);
+			if (!may_turn(flow_word(g->page, at)))
+				continue;
+			i = look_at(g->page, at);
 			if (i.kind == FALLS)
 				continue;
+			g->turns[at / 64] |= BIT(at & 63);
+			g->back |= i.to != NOWHERE && i.to <= (int)at;
 			if (i.to != NOWHERE)
 				lead(g, i.to);
 			if (i.kind == MAY_GO || i.kind == CALLS)
@@ -123,18 +122,28 @@ static void explore(struct graph *g, unsigned entry, unsigned most)
 		}
 }
 
+/* The first word from `at` on that is in the set (or not, with flip); FLOW_PAGE_WORDS: none. */
+static unsigned next_in(const uint64_t *set, unsigned at, uint64_t flip)
+{
+	for (unsigned w = at / 64; w < FLOW_PAGE_WORDS / 64; w++) {
+		uint64_t m = (set[w] ^ flip) & (w == at / 64 ? ~UINT64_C(0) << (at & 63) : ~UINT64_C(0));
+
+		if (m)
+			return w * 64 + (unsigned)__builtin_ctzll(m);
+	}
+	return FLOW_PAGE_WORDS;
+}
+
 static void add_block(struct graph *g, unsigned at)
 {
 	struct block *b = &g->b[g->n++];
-	struct insn i;
+	unsigned turn = next_in(g->turns, at, 0), end = MIN(next_in(g->leads, at + 1, 0), next_in(g->seen, at + 1, ~UINT64_C(0)));
+	struct insn i = {FALLS, NOWHERE};
 
-	for (unsigned k = at;; k++) {
-		i = look_at(g->page, k);
-		b->last = (uint16_t)k;
-		if (i.kind != FALLS || k + 1 == FLOW_PAGE_WORDS || flow_has(g->leads, k + 1) || !flow_has(g->seen, k + 1))
-			break;
-	}
 	b->at = (uint16_t)at;
+	b->last = (uint16_t)MIN(turn, end - 1);
+	if (turn < end)
+		i = look_at(g->page, turn);
 	b->kind = i.kind;
 	b->taken = (int16_t)i.to;
 }
@@ -180,30 +189,32 @@ static void make_blocks(struct graph *g)
 		g->succ[k] = (b->taken != NOWHERE ? BIT(b->taken) : 0) | (b->next != NOWHERE ? BIT(b->next) : 0);
 		if (b->kind == RETURNS)
 			g->succ[k] |= after;
+		for (uint64_t m = g->succ[k]; m; m &= m - 1)
+			g->pred[__builtin_ctzll(m)] |= BIT(k);
 	}
+}
+
+/* What one edge or more leads to. */
+static uint64_t reach(const uint64_t *edges, unsigned entry)
+{
+	uint64_t all = edges[entry];
+
+	for (uint64_t todo = all; todo;) {
+		unsigned k = (unsigned)__builtin_ctzll(todo);
+
+		todo &= todo - 1;
+		todo |= edges[k] & ~all;
+		all |= edges[k];
+	}
+	return all;
 }
 
 /* The blocks on ways from `entry` to itself. */
 static uint64_t component(const struct graph *g, unsigned entry)
 {
-	uint64_t from = g->succ[entry], to = BIT(entry), last;
+	uint64_t from = reach(g->succ, entry);
 
-	for (uint64_t todo = from; todo;) {
-		unsigned k = (unsigned)__builtin_ctzll(todo);
-
-		todo &= todo - 1;
-		todo |= g->succ[k] & ~from;
-		from |= g->succ[k];
-	}
-	if (!(from >> entry & 1))
-		return 0;
-	do {
-		last = to;
-		for (unsigned k = 0; k < g->n; k++)
-			if (from >> k & 1 && g->succ[k] & to)
-				to |= BIT(k);
-	} while (to != last);
-	return to;
+	return from >> entry & 1 ? from & reach(g->pred, entry) : 0;
 }
 
 static bool is_back(const struct graph *g, unsigned from, unsigned to) { return g->b[to].at <= g->b[from].last; }
@@ -339,7 +350,12 @@ void flow_find(struct flow *f, struct flow_page *p, unsigned entry, unsigned mos
 	g.n = g.nqueue = 0;
 	memset(g.leads, 0, sizeof(g.leads));
 	memset(g.seen, 0, sizeof(g.seen));
+	memset(g.turns, 0, sizeof(g.turns));
+	g.back = false;
 	explore(&g, entry, most);
+	if (!g.back)
+		return; /* no loops */
+	memset(g.pred, 0, sizeof(g.pred));
 	make_blocks(&g);
 	find_heads(f, &g);
 	k = (unsigned)find(&g, (int)entry);

@@ -12,6 +12,7 @@
 
 #include "base/bits.h"
 #include "base/types.h"
+#include "mem/access.h"
 
 #define FLOW_PAGE_WORDS 1024
 #define FLOW_MAX_STARTS 31
@@ -24,7 +25,6 @@ struct flow_page {
 	uint32_t words[FLOW_PAGE_WORDS];
 	uint64_t have[FLOW_PAGE_WORDS / 64];
 };
-uint32_t flow_word(struct flow_page *p, unsigned at);
 
 struct flow_range {
 	uint16_t lo, hi; /* first and last word */
@@ -46,6 +46,15 @@ struct flow {
 };
 
 static inline bool flow_has(const uint64_t *set, unsigned at) { return set[at / 64] >> (at & 63) & 1; }
+
+static inline uint32_t flow_word(struct flow_page *p, unsigned at)
+{
+	if (!flow_has(p->have, at)) {
+		p->words[at] = (uint32_t)ram_ld32(p->host + at);
+		p->have[at / 64] |= BIT(at & 63);
+	}
+	return p->words[at];
+}
 
 /* The instruction reads the flags (not all that do: conditional branches, selects, compares, and additions with carry). */
 bool flow_uses_flags(uint32_t w);

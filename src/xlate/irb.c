@@ -108,7 +108,7 @@ ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, 
 	n.snap = ir_snapshot(e->u, e->pc);
 	r = ir_emit(e->u, &n);
 	if (hf & HF_SYNC)
-		ir_synced(e->u, false);
+		ir_synced(e->u);
 	return r;
 }
 

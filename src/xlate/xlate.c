@@ -98,23 +98,6 @@ static void end_exec(struct irb *e)
 	end(e, IR_leave, e->pc, 1);
 }
 
-struct saved {
-	ir_ref cur[IR_MAX_SLOTS];
-	uint64_t dirty[2];
-};
-
-static void save(const struct ir_unit *u, struct saved *s)
-{
-	memcpy(s->cur, u->cur, sizeof(s->cur));
-	memcpy(s->dirty, u->dirty, sizeof(s->dirty));
-}
-static void restore(struct ir_unit *u, const struct saved *s)
-{
-	memcpy(u->cur, s->cur, sizeof(s->cur));
-	memcpy(u->dirty, s->dirty, sizeof(s->dirty));
-	u->dirty_seq++;
-}
-
 /* Guest instructions of the unit, as the front end walked them. */
 struct walk {
 	struct xlate *x;
@@ -192,21 +175,20 @@ static bool build_insn(struct irb *e, struct walk *w)
 	unsigned at = word_of(e->pc);
 	struct a64_insn in;
 	bool ahead = false; /* as good as: what is branched to may lie behind */
-	struct saved s;
 
 	w->lo = MIN(w->lo, at);
 	w->hi = MAX(w->hi, at + 1);
 	w->n++;
 	e->word = flow_word(&w->x->page, at);
 	e->next = NEXT_FALL;
-	save(e->u, &s);
+	ir_mark(e->u);
 	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
 		e->next = NEXT_EXEC;
 	else if (!pair_fuse(e, &in))
 		irb_table[in.op](e, &in);
 	switch (e->next) {
 	case NEXT_EXEC:
-		restore(e->u, &s);
+		ir_undo(e->u);
 		end_exec(e);
 		return false;
 	case NEXT_LEAVE:

@@ -217,6 +217,36 @@ static void remap(unsigned k, const void *pa)
 	__asm__ volatile("dsb ishst\n isb" ::: "memory");
 }
 
+/* Straight-line code that changes what stands behind its ISB, or puts another page under itself. */
+__asm__(".balign 64\nbehind_patch: str w1, [x0]\n dc cvau, x0\n dsb ish\n ic ivau, x0\n dsb ish\n isb\n mov w0, #0\n ret\n"
+	"behind_remap: str x1, [x0]\n dsb ishst\n tlbi vaae1, x2\n dsb ish\n isb\n mov w0, #0\n ret\n");
+extern const uint32_t behind_patch[8], behind_remap[7];
+
+static void copy(uint32_t *to, const uint32_t *from, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++)
+		poke(to + k, from[k]);
+	clean(to);
+	clean(to + n - 1);
+}
+static uint32_t call3(uint64_t at, const void *a, uint64_t b, uint64_t c) { return ((uint32_t(*)(const void *, uint64_t, uint64_t))at)(a, b, c); }
+
+static void behind_isb(void)
+{
+	copy(code, behind_patch, 8);
+	for (unsigned k = 0; k < 2; k++) {
+		copy(page[k] + 512, behind_remap, 7);
+		poke(page[k] + 512 + 5, MOV_W0(7 + k));
+		clean(page[k] + 512 + 5);
+	}
+	sync();
+	for (unsigned k = 0; k < 4 * ROUNDS; k++)
+		expect(0, call3((uint64_t)code, code + 6, MOV_W0(k), 0), k);
+	remap(1, page[0]);
+	for (unsigned k = 1; k <= 4 * ROUNDS; k++)
+		expect(0, call3(ALIAS + 0x1800, &l3[1], (uint64_t)page[k & 1] | 0x7c3, (ALIAS >> 12) + 1), 7 + (k & 1));
+}
+
 static void put_el0(uint32_t *p, uint32_t value)
 {
 	poke(p, MOV_W0(value));
@@ -315,6 +345,7 @@ static const struct test {
 } tests[] = {
 	{"code of one's own", own_code, none},
 	{"a loop that changes what it calls", own_loop, none},
+	{"what stands behind an ISB", behind_isb, none},
 	{"code for others", lead_shared, work_shared},
 	{"!branches patched while others run", lead_branch, work_branch},
 	{"written here, run there, EL1 and EL0", lead_alias, work_alias},
