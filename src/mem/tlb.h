@@ -37,7 +37,8 @@ struct tlb_jump {
 #define TLB_JUMP_BITS 12 /* at least what a page has instructions */
 #define TLB_JUMPS (1u << TLB_JUMP_BITS)
 #define TLB_JUMP_NONE 1 /* no pc: not aligned */
-_Static_assert(TLB_JUMPS * 4 >= TLB_PAGE, "tlb_jumps_kill() finds the lines of a page side by side");
+#define TLB_JUMP_SHIFT TLB_PAGE_BITS /* no less: tlb_jumps_kill() finds the lines of a page side by side */
+_Static_assert(TLB_JUMPS * 4 >= TLB_PAGE, "the lines of a page are different ones");
 
 enum tlb_kind { TLB_R, TLB_W, TLB_X /* instruction fetch */, TLB_KINDS };
 
@@ -66,6 +67,9 @@ static inline void tlb_empty(struct tlb *t, unsigned k)
 	t->e[k].tag[TLB_R] = t->e[k].tag[TLB_W] = t->e[k].tag[TLB_X] = tlb_no_match(k);
 }
 
+/* Functions often start at the same place of their pages, so the page is mixed in. */
+static inline unsigned tlb_jump_index(uint64_t pc) { return (unsigned)((pc ^ pc >> TLB_JUMP_SHIFT) >> 2) & (TLB_JUMPS - 1); }
+
 /* Empties the jump cache. Owner. */
 static inline void tlb_jumps_clear(struct tlb *t)
 {
@@ -77,7 +81,7 @@ static inline void tlb_jumps_clear(struct tlb *t)
 /* The mapping of va's page changed (any tag byte): its lines lie side by side. Owner. */
 static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
 {
-	struct tlb_jump *j = &t->jump[(va & ~(TLB_PAGE - 1)) >> 2 & (TLB_JUMPS - 1)];
+	struct tlb_jump *j = &t->jump[tlb_jump_index(va) & ~((unsigned)TLB_PAGE / 4 - 1)];
 	unsigned k = tlb_index(va);
 
 	if (!(t->jump_pages[k / 64] >> (k & 63) & 1))
@@ -88,7 +92,7 @@ static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
 }
 static inline void tlb_jump_clear(struct tlb *t, uint64_t pc)
 {
-	struct tlb_jump *j = &t->jump[(pc >> 2) & (TLB_JUMPS - 1)];
+	struct tlb_jump *j = &t->jump[tlb_jump_index(pc)];
 
 	if (j->pc == pc)
 		j->pc = TLB_JUMP_NONE;
@@ -97,7 +101,7 @@ static inline void tlb_jump_set(struct tlb *t, uint64_t pc, const void *code)
 {
 	unsigned k = tlb_index(pc);
 
-	t->jump[(pc >> 2) & (TLB_JUMPS - 1)] = (struct tlb_jump){pc, code};
+	t->jump[tlb_jump_index(pc)] = (struct tlb_jump){pc, code};
 	t->jump_pages[k / 64] |= BIT(k & 63);
 }
 

@@ -167,7 +167,7 @@ static void go(struct lower *l, uint64_t pc)
 {
 	struct xa *a = &l->a;
 	uint8_t *miss;
-	int at = (int)(x64_cfg.jc + (((uint32_t)pc >> 2) & ((1u << x64_cfg.jc_bits) - 1)) * 16);
+	int at = (int)(x64_cfg.jc + ((uint32_t)((pc ^ pc >> x64_cfg.jc_shift) >> 2) & ((1u << x64_cfg.jc_bits) - 1)) * 16);
 
 	if (!((pc ^ l->job->pc) & l->job->page_mask) && l->nlinks < 500) {
 		struct x64_link *k = &l->links[l->nlinks++];
@@ -216,7 +216,8 @@ static void exit_indirect(struct lower *l, ir_ref r)
 	uint8_t *miss, *req;
 
 	low_writeback(l, first, cnt, false);
-	x_mov(a, false, RCX, t);
+	x_rorx(a, true, RCX, t, x64_cfg.jc_shift);
+	x_alu(a, X_XOR, false, RCX, xr(t));
 	x_op(a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
 	x8(a, 0);
 	req = x_jcc(a, CC_NE);

@@ -46,7 +46,7 @@ struct x64_config {
 	uint32_t off_pc, off_request, off_tlb, off_tlb_unpriv, off_fp, off_owed, off_nzcv, off_icount;
 	uint32_t tag_r, tag_w, addend; /* in the TLB: fields of line 0; a line has 32 bytes */
 	uint32_t tlb_bits, tlb_hash;             /* log2 of the lines; shift of the bits that the index mixes in */
-	uint32_t jc, jc_bits;                    /* its jump cache: {pc, code} pairs */
+	uint32_t jc, jc_bits, jc_shift;          /* its jump cache: {pc, code} pairs; (pc ^ pc >> jc_shift) / 4 is the index */
 	/* addr, operand (vectors: in FR_TMP), unit, record, frame; result (vectors: in FR_TMP) */
 	uint64_t (*slow)(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame);
 };

@@ -26,6 +26,7 @@
 #include "x64/x64.h"
 #include "xlate/disas.h"
 #include "xlate/flow.h"
+#include "xlate/heat.h"
 #include "xlate/irb.h"
 #include "xlate/slots.h"
 #include "xlate/xlate.h"
@@ -33,12 +34,10 @@
 #define EXCLUSIVE_NEAR 8 /* instructions */
 #define GLUE_BYTES 4096
 
-#define HEAT_BITS 14
-
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;
 	struct tcache_cpu *tc;
-	uint8_t heat[1u << HEAT_BITS]; /* by a hash of the address: times that code without a unit was wanted there */
+	struct heat heat;
 };
 
 unsigned jit_hot, jit_evict_us;
@@ -237,6 +236,7 @@ int jit_init(size_t bytes, struct err *e)
 		.tlb_hash = TLB_HASH_SHIFT,
 		.jc = offsetof(struct tlb, jump),
 		.jc_bits = TLB_JUMP_BITS,
+		.jc_shift = TLB_JUMP_SHIFT,
 		.slow = slow,
 	};
 	cache = tcache_new(bytes ? bytes : TCACHE_DEFAULT_BYTES, &(struct tcache_ops){.kick = kick}, e);
@@ -342,47 +342,48 @@ static bool loads_exclusive_soon(const uint32_t *host)
 	return false;
 }
 
-/* Whether the code at `host`, for which there is no unit, is to be interpreted once more. */
-static bool is_cold(struct vcpu *c, const uint32_t *host)
+/*
+ * The unit of the code at c->pc, translated if there is none. NULL: none now, and what was to be done instead has been.
+ */
+static struct tblock *unit_here(struct vcpu *c)
 {
-	uintptr_t n = (uintptr_t)host >> 2;
-	uint8_t *heat = &c->jit->heat[(n ^ n >> HEAT_BITS) & ((1u << HEAT_BITS) - 1)];
+	uint64_t pc = c->pc;
+	const uint32_t *host = fetch(c, pc);
+	uint64_t page = heat_page(host, pc, c->ctx);
+	struct heat_line *heat = heat_line(&c->jit->heat, page, host);
+	bool low = heat_is_low(heat, page, jit_hot);
+	struct tblock *u = low ? NULL : tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
 
-	if (*heat >= jit_hot || (c->nvcpus > 1 && loads_exclusive_soon(host))) {
-		*heat = 0; /* if it is evicted it has to get hot again */
-		return false;
+	if (likely(u))
+		return u;
+	if (low || (!(c->nvcpus > 1 && loads_exclusive_soon(host)) && heat_still_low(heat, page, jit_hot))) {
+		c->st.cold_blocks++;
+		interp_block(c);
+		return NULL;
 	}
-	++*heat;
-	return true;
+	u = translate(c, pc, host);
+	if (u)
+		return u;
+	if (xlate_no_room(c->jit->x))
+		wait_for_room(c);
+	else
+		xlate_exec(c, (uint32_t)*host);
+	return NULL;
 }
 
 /* One unit and what it is chained to; *prev and *exit: where it came back from. */
 static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 {
 	uint64_t pc = c->pc;
-	const uint32_t *host = fetch(c, pc);
-	struct tblock *u = tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
+	struct tblock *u = unit_here(c);
 
+	if (unlikely(!u)) {
+		*prev = 0;
+		return;
+	}
 	if (unlikely(c->tlb->jump_ctx != c->ctx)) {
 		tlb_jumps_clear(c->tlb);
 		c->tlb->jump_ctx = c->ctx;
-	}
-	if (unlikely(!u)) {
-		if (is_cold(c, host)) {
-			*prev = 0;
-			c->st.cold_blocks++;
-			interp_block(c);
-			return;
-		}
-		u = translate(c, pc, host);
-		if (!u) {
-			*prev = 0;
-			if (xlate_no_room(c->jit->x))
-				wait_for_room(c);
-			else
-				xlate_exec(c, (uint32_t)*host);
-			return;
-		}
 	}
 	if (*prev && (*prev)->key.ctx == c->ctx && pass_on(PASS_CHAIN))
 		tcache_link(cache, *prev, *link - 1, u);

@@ -329,7 +329,7 @@ static void invalidation(struct vcpu *c)
 
 static const void *jump_at(const struct tlb *t, uint64_t pc)
 {
-	const struct tlb_jump *j = &t->jump[(pc >> 2) & (TLB_JUMPS - 1)];
+	const struct tlb_jump *j = &t->jump[tlb_jump_index(pc)];
 
 	return j->pc == pc ? j->code : 0;
 }
