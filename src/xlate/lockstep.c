@@ -172,9 +172,17 @@ static bool check_pages(struct lockstep *ls)
 
 /* -- the follower -- */
 
+/* The follower may have run far beyond the leader: what it has cached of memory since is of a future that will not be. */
+static void forget_caches(struct lockstep *ls)
+{
+	tlbset_inv_all(ls->ref);
+	at_add(&code_gen_all, 1); /* pairs with ld_acq in find_block() */
+}
+
 void ls_rollback(struct lockstep *ls)
 {
 	undo_stores(ls);
+	forget_caches(ls);
 	ls->ref->icount = ls->start_icount;
 	state_restore(ls->ref, ls->start);
 	ls->ref->mon = ls->start_mon;

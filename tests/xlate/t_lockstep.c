@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "tcache/tcache.h"
 #include "tests/xlate/wrong.h"
-#include "xlate/lockstep.h"
+#include "a64/tlbset.h"
+#include "xlate/lockstep_priv.h"
 
 enum wrong wrong;
 
@@ -70,6 +71,29 @@ static const char *run(struct vcpu *c, const uint32_t *words, unsigned n, unsign
 	return text;
 }
 
+/* A follower that is put back has no translations of pages from where it has been. */
+static void rolled_back(struct vcpu *c)
+{
+	static const struct state in = {.el = 1, .sp = DATA + 32768};
+	struct mem_target t;
+	struct lockstep *ls;
+	struct err e;
+	bool before;
+
+	ls = lockstep_new(&(struct lockstep_config){c, pm, 0, on_differ, 0}, &e);
+	if (!ls)
+		exit(99);
+	program(c, loop, ARRAY_SIZE(loop));
+	state_put(c, &in);
+	st_rlx(&c->request, 0);
+	lockstep_run_for(c, 20);
+	tlbset_resolve(ls->ref, DATA + 0x100000, MMU_READ, false, &t);
+	before = tlb_hit(ls->ref->tlb, TLB_R, DATA + 0x100000, 8);
+	ls_rollback(ls);
+	ok(before && !tlb_hit(ls->ref->tlb, TLB_R, DATA + 0x100000, 8), "going back forgets translations");
+	lockstep_free(ls);
+}
+
 /* The report has all of these. */
 static void reports(const char *text, const char *name, const char *const *want)
 {
@@ -105,5 +129,6 @@ int main(void)
 	wrong = RIGHT;
 	run(c, loop, ARRAY_SIZE(loop), 0);
 	ok(!differs, "and nothing when they are right again");
+	rolled_back(c);
 	return tap_done();
 }
