@@ -340,12 +340,11 @@ uint64_t *sysreg_debug(struct vcpu *c, uint32_t enc)
 void sysreg_debug_write(struct vcpu *c, uint32_t enc, uint64_t *reg, uint64_t v)
 {
 	switch (enc & 7) {
-	case 4: case 6: *reg = sext(v, 49) & ~UINT64_C(3); break;
+	case 4: *reg = v; break; /* what its bits mean is up to the control register, which may be written later */
+	case 6: *reg = sext(v, 49) & ~UINT64_C(3); break;
 	case 5: *reg = (v & 0x00ffe1e7) | 0x1e0; break; /* whole words only: BAS is RES1 */
 	default: *reg = v & 0x1f1fffff; break;
 	}
-	if ((enc & 7) == 4)
-		*reg = v & (bits(c->sys.dbgbcr[enc >> 3 & 15], 23, 20) >= 2 ? 0xffffffff : ~UINT64_C(3));
 	debug_changed(c);
 }
 

@@ -240,11 +240,13 @@ static bool is_local(const struct irb *e, uint32_t enc)
 	}
 }
 
-/* Nonzero: something has been raised or unmasked that the run loop must look at. */
+/* Something has been raised or unmasked that the run loop must look at, debug exceptions among it. */
+static uint64_t must_leave(struct vcpu *c) { return ld_acq(&c->request) || (c->ctx & CTX_SLOW); }
+
 static uint64_t help_sys_write_local(struct vcpu *c, uint64_t enc, uint64_t val)
 {
 	cpu_sys_write(c, (uint32_t)enc, val);
-	return ld_acq(&c->request) != 0;
+	return must_leave(c);
 }
 
 static void env_store(struct irb *e, size_t offset, ir_ref val)
@@ -279,11 +281,10 @@ ir_ref irb_sys_op(struct irb *e, uint32_t enc, ir_ref val)
 	return irb_helper(e, (uintptr_t)cpu_sys_op, HF_SYNC | HF_RESULT, ir_const(e->u, enc), val, 0);
 }
 
-/* Changes of DAIF: true if the run loop must look at what has become unmasked. */
 static uint64_t help_daif(struct vcpu *c, uint64_t op2, uint64_t imm)
 {
 	cpu_msr_imm(c, 3, (unsigned)op2, (unsigned)imm);
-	return ld_acq(&c->request) != 0;
+	return must_leave(c);
 }
 
 void irb_msr_imm(struct irb *e, unsigned op1, unsigned op2, unsigned imm)

@@ -58,6 +58,8 @@ extern void (*on_irq)(void);
 extern void (*on_fiq)(void);
 /* Set by a guest: any other exception (0 synchronous, 3 SError); returns where to go on, at EL1. */
 extern uint64_t (*on_sync)(uint64_t kind);
+/* ELR and SPSR of the exception being handled, which a handler that returns 0 may change. */
+extern uint64_t *exception_state;
 /* Runs fn on vCPU n (1..15, Aff0) from power-on; the PSCI result. fn returns: WFI for ever. */
 int64_t start_cpu(unsigned n, void (*fn)(unsigned n));
 /* Waits until *p is v; false (and a line of output) after 60 s, since the host may be busy. */
@@ -70,7 +72,7 @@ void caches_on(void);
 void guest_main(void);
 /* start.S calls these. */
 void secondary_main(uint64_t n) __attribute__((noreturn));
-uint64_t exception(uint64_t kind);
+uint64_t exception(uint64_t kind, uint64_t *state);
 
 /* Reads a register that may be UNDEFINED: true if it is there. */
 #define mrs_or_undef(reg, val)                               \

@@ -8,6 +8,7 @@
 void (*on_irq)(void);
 void (*on_fiq)(void);
 uint64_t (*on_sync)(uint64_t kind);
+uint64_t *exception_state;
 volatile uint32_t expect_undef, undef_seen;
 static void (*start_fn[MAX_CPUS])(unsigned n);
 void secondary_entry(void);
@@ -78,7 +79,7 @@ void power_off(void)
 		;
 }
 
-uint64_t exception(uint64_t kind)
+uint64_t exception(uint64_t kind, uint64_t *state)
 {
 	uint64_t esr = mrs(esr_el1), elr = mrs(elr_el1);
 
@@ -90,6 +91,7 @@ uint64_t exception(uint64_t kind)
 		on_fiq();
 		return 0;
 	}
+	exception_state = state;
 	if (on_sync && kind != 1 && kind != 2)
 		return on_sync(kind);
 	if (kind == 0 && expect_undef && esr >> 26 == 0) {

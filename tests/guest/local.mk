@@ -10,6 +10,9 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 	tests/guest/hostile.c tests/guest/hostile.expect
 EXTRA_DIST += tests/guest/events.c tests/guest/events.expect
 EXTRA_DIST += tests/guest/sysinsn.c tests/guest/sysinsn.expect
+EXTRA_DIST += tests/guest/psci.c tests/guest/psci.expect
+EXTRA_DIST += tests/guest/pmu.c tests/guest/pmu.expect
+EXTRA_DIST += tests/guest/debug.c tests/guest/debug.expect
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh
 dist_check_SCRIPTS += tests/guest/t_memory.sh

@@ -61,7 +61,8 @@ common:	stp	x2, x3, [sp, #16]
 	mrs	x1, elr_el1
 	mrs	x2, spsr_el1
 	stp	x1, x2, [sp, #160]
-	bl	exception
+	add	x1, sp, #160
+	bl	exception		// x0 kind, x1 where ELR and SPSR are
 	ldp	x1, x2, [sp, #160]
 	cbz	x0, 4f
 	mov	x1, x0			// exception() returns where to go on at EL1, 0: where it was

@@ -24,6 +24,9 @@ guests=(
 	"events -M virt,gic-version=3 -smp 2"
 	"smc -M virt,gic-version=3 -smp 2"
 	"sysinsn -M virt,gic-version=3"
+	"psci -M virt,gic-version=3 -smp 4"
+	"pmu -M virt,gic-version=3 -smp 1"
+	"debug -M virt,gic-version=3"
 )
 # the same guests with other options, of parma only
 variants=(
@@ -34,6 +37,9 @@ variants=(
 	"smc -smp 4 -accel jit,hot=0,tb-size=1"
 	"smc -accel lockstep"
 	"sysinsn -accel interp"
+	"psci -accel interp -smp 4"
+	"pmu -accel interp"
+	"debug -accel interp"
 	"events -accel interp -smp 2"
 	"events -accel jit -smp 4"
 	"events -accel interp -smp 4 -sched rr:1"
