@@ -8,5 +8,6 @@ libbase_a_SOURCES = \
 libbase_a_SOURCES += src/base/sandbox.h src/base/sandbox.def src/base/sandbox.c
 libbase_a_SOURCES += src/base/keeper.h src/base/keeper.c
 libbase_a_SOURCES += src/base/symtab.h src/base/symtab.c
+libbase_a_SOURCES += src/base/termguard.h src/base/termguard.c
 libbase_a_SOURCES += src/base/passes.h src/base/passes.c
 LIBBASE = libbase.a

@@ -10,7 +10,7 @@ static void on_signal(int sig) { came = sig; }
 
 void scale_signal_catch(void)
 {
-	static const int sigs[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	struct sigaction a = {.sa_handler = on_signal};
 
 	for (size_t k = 0; k < sizeof(sigs) / sizeof(sigs[0]); k++)

@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "base/termguard.h"
 
 static struct termios saved, raw; /* CONST_AFTER_INIT: written before term_fd */
 static int term_fd = -1;          /* ATOMIC(release in term_raw, acquire elsewhere) */
@@ -84,5 +85,6 @@ void term_raw(int fd, bool signals)
 	st_rel(&term_fd, fd);
 	atexit(term_restore);
 	catch_fatal();
+	termguard_start(fd, &raw, &saved, "");
 	term_resume();
 }

@@ -1,7 +1,7 @@
 /*
  * The terminal on standard input: raw while the guest owns it, as it was
  * before whenever it does not (exit by any path, stop by SIGTSTP, fatal
- * signals, BUG).
+ * signals, BUG, and kill -9: base/termguard.h).
  *
  * Raw means: no echo, no line editing, no translation; Ctrl-C is a signal only
  * where that was asked for.  Output translation (NL to CR NL) stays on.

@@ -9,3 +9,5 @@ dist_check_SCRIPTS += tests/cli/sandbox.sh
 dist_check_SCRIPTS += tests/cli/log.sh
 dist_check_SCRIPTS += tests/cli/qmp.sh
 EXTRA_DIST += tests/cli/qmp.py
+dist_check_SCRIPTS += tests/cli/pty.sh
+tests/cli/pty.log: tests/cli/ptyrun

@@ -7,9 +7,14 @@
  *   raw        wait until the terminal is in raw mode
  *   see:TEXT   wait until TEXT has come out
  *   type:TEXT  type it (^A stands for Ctrl-A)
+ *   cooked     wait until it is not
  *   send:N     send signal N to the command
+ *   send-to:N:PID   to another process
+ *   size:C,R   the terminal has C columns and R rows from now on
+ *   hangup     the line is cut: nobody is there any more
  *   end        wait for the command's end
- * Then prints its exit status (128 + N for a signal) and exits with 0 if the terminal is as it was before.
+ * Then prints its exit status (128 + N for a signal), what it wrote last if PTYRUN_OUTPUT is set, and exits with 0 if the terminal is as
+ * it was before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +44,7 @@ static _Noreturn void die(const char *why, const char *what)
 
 static void listen_ms(int ms)
 {
-	struct pollfd p = {master, POLLIN, 0};
+	struct pollfd p = {master, POLLIN, 0}; /* master -1: only time passes */
 	ssize_t n;
 
 	if (poll(&p, 1, ms) <= 0 || !(p.revents & POLLIN))
@@ -90,11 +95,32 @@ static void step(const char *s, int *status)
 		type(s + 5);
 		return;
 	}
+	if (!strncmp(s, "size:", 5)) {
+		struct winsize w = {0};
+
+		sscanf(s + 5, "%hu,%hu", &w.ws_col, &w.ws_row);
+		ioctl(master, TIOCSWINSZ, &w);
+		return;
+	}
+	if (!strcmp(s, "hangup")) {
+		close(slave);
+		close(master);
+		master = slave = -1;
+		return;
+	}
+	if (!strncmp(s, "send-to:", 8)) {
+		int sig = 0, pid = 0;
+
+		if (sscanf(s + 8, "%d:%d", &sig, &pid) != 2 || pid < 2)
+			die("bad step", s);
+		kill(pid, sig);
+		return;
+	}
 	if (!strncmp(s, "send:", 5)) {
 		kill(child, atoi(s + 5));
 		return;
 	}
-	while (!strcmp(s, "raw") ? !is_raw() : !strncmp(s, "see:", 4) ? !saw(s + 4) : !ended(status)) {
+	while (!strcmp(s, "raw") ? !is_raw() : !strcmp(s, "cooked") ? is_raw() : !strncmp(s, "see:", 4) ? !saw(s + 4) : !ended(status)) {
 		if (time(NULL) > end)
 			die("waited in vain for", s);
 		listen_ms(20);
@@ -134,6 +160,15 @@ int main(int argc, char **argv)
 	for (int k = 1; k < first; k++)
 		step(argv[k], &status);
 	printf("status %d\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	if (slave < 0)
+		return 0;
+	/* After kill -9 somebody else puts it in order. */
+	for (unsigned k = 0; k < 1000 && (tcgetattr(slave, &after) || !same(&before, &after)); k++)
+		listen_ms(20);
+	for (unsigned k = 0; k < 10; k++)
+		listen_ms(5);
+	if (getenv("PTYRUN_OUTPUT"))
+		printf("%s", seen);
 	if (tcgetattr(slave, &after) || !same(&before, &after)) {
 		puts("the terminal is not as it was");
 		return 1;
