@@ -42,7 +42,10 @@ struct gang {
 	struct lock lock;                 /* rank RANK_MACHINE */
 	pthread_cond_t changed;           /* with lock */
 	unsigned spins;                   /* CONST_AFTER_INIT: looks at the gate before one sleeps */
-	const struct gang_job *job;       /* ATOMIC(rel by the driver, or by the last at a gate before it opens; acq); NULL between jobs */
+	/* ATOMIC(rel by the driver, or by the last at a gate before it opens, with lock held; acq); NULL between jobs. */
+	const struct gang_job *job;
+	bool ending;                      /* OWNER(the last at a gate): the job ends when the gate opens */
+	unsigned active;                  /* GUARDED_BY(lock) for writing, between jobs; read by who takes part in the job */
 	unsigned arrived;                 /* ATOMIC(rmw): vCPUs at the gate */
 	uint64_t gate;                    /* ATOMIC(rel with lock held; acq): how often the gate opened */
 	bool ran;                         /* OWNER(the last at a gate, before it opens): a run is to be collected */
@@ -82,24 +85,37 @@ const struct gang_engine *gang_engine_find(const char *name)
 
 /* -- the host half -- */
 
-/* Sleeps until the gate has opened (`now`: not yet), or, at the first gate, until there is a job. */
-static void sleep_until(struct gang *g, uint64_t now, bool job)
+/* Sleeps until the gate has opened; `now`: not yet. */
+static void sleep_until_open(struct gang *g, uint64_t now)
 {
 	lock_take(&g->lock);
-	while (!ld_rlx(&g->dead) && (job ? !ld_rlx(&g->job) : ld_rlx(&g->gate) == now))
+	while (!ld_rlx(&g->dead) && ld_rlx(&g->gate) == now)
 		lock_wait(&g->lock, &g->changed);
 	lock_drop(&g->lock);
 }
 
-/* Waits until all vCPUs are here; the last one calls last(g). False: the gang is dead. */
+/* Until there is a job that vCPU v takes part in. */
+static void sleep_until_job(struct gang *g, unsigned v)
+{
+	lock_take(&g->lock);
+	while (!ld_rlx(&g->dead) && (!ld_rlx(&g->job) || v >= g->active))
+		lock_wait(&g->lock, &g->changed);
+	lock_drop(&g->lock);
+}
+
+/* Waits until all vCPUs of the job are here; the last one calls last(g). False: the gang is dead. */
 static bool gate(struct gang *g, void (*last)(struct gang *g))
 {
 	uint64_t now = ld_rlx(&g->gate);
 
-	if (at_add(&g->arrived, 1) + 1 == g->n) {
+	if (at_add(&g->arrived, 1) + 1 == g->active) {
 		last(g);
 		st_rlx(&g->arrived, 0);
 		lock_take(&g->lock);
+		if (g->ending) {
+			st_rel(&g->job, NULL);
+			g->ending = false;
+		}
 		st_rel(&g->gate, now + 1);
 		pthread_cond_broadcast(&g->changed);
 		lock_drop(&g->lock);
@@ -110,7 +126,7 @@ static bool gate(struct gang *g, void (*last)(struct gang *g))
 			return !ld_acq(&g->dead);
 		cpu_relax();
 	}
-	sleep_until(g, now, false);
+	sleep_until_open(g, now);
 	return !ld_acq(&g->dead);
 }
 
@@ -127,9 +143,8 @@ static void after_work(struct gang *g)
 {
 	const struct gang_job *j = ld_acq(&g->job);
 
-	if (g->ran && !j->more(j->ctx))
-		st_rel(&g->job, NULL);
-	g->ran = ld_rlx(&g->job);
+	g->ending = g->ran && !j->more(j->ctx);
+	g->ran = !g->ending;
 }
 
 /* From the end of one run to the begin of the next in which v has a role. */
@@ -141,11 +156,9 @@ static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 	if (ld_sc(&g->dead))
 		return;
 	do {
-		if (!gate(g, before_work))
-			return;
-		if (!ld_acq(&g->job))
-			sleep_until(g, 0, true);
-		if (ld_acq(&g->dead))
+		if (!ld_acq(&g->job) || v >= g->active)
+			sleep_until_job(g, v);
+		if (ld_acq(&g->dead) || !gate(g, before_work))
 			return;
 		j = ld_acq(&g->job);
 		j->work(j->ctx, v, g->ran);
@@ -340,6 +353,7 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 
 	j->next(j->ctx);
 	lock_take(&g->lock);
+	g->active = j->ncpus ? MIN(j->ncpus, g->n) : g->n;
 	st_rel(&g->job, j);
 	pthread_cond_broadcast(&g->changed);
 	while (ld_acq(&g->job) && idle < patience) {

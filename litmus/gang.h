@@ -64,6 +64,7 @@ struct gang_job {
 	void (*work)(void *ctx, unsigned v, bool ran);
 	bool (*assign)(void *ctx, unsigned v, struct gang_start *s); /* false: v has no role in this run */
 	bool (*more)(void *ctx);
+	unsigned ncpus;              /* vCPUs that take part, from number 0; the others sleep. 0: all */
 	uint64_t (*progress)(void *ctx); /* while a run goes on: a number that changes as it gets on; may be NULL. The driver's thread */
 	void *ctx;
 };

@@ -145,7 +145,7 @@ static bool no_more(void *ctx) { return false; }
 bool hostcode_translate(struct gang *g, uint64_t pc, unsigned insns, FILE *ir, FILE *host)
 {
 	struct request q = {g, pc, insns, host, false};
-	const struct gang_job job = {nothing, translate, no_role, no_more, NULL, &q};
+	const struct gang_job job = {.next = nothing, .work = translate, .assign = no_role, .more = no_more, .ctx = &q};
 	int fd = memfd_create("ir", 0);
 	char path[64];
 	struct err e;

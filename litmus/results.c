@@ -10,6 +10,15 @@
 
 #define FIRST_LINE "#parma litmus campaign 1"
 
+void lit_results_write(FILE *f, const struct lit_entry *t)
+{
+	fprintf(f, "test\t%s\t%s\t%d\t%u\t%" PRIu64 "\t%.6f\t%u\t%s\n", t->path, t->name ? t->name : "", (int)t->status,
+		t->rounds, t->trials, t->seconds, t->nallowed, t->message ? t->message : "");
+	for (unsigned k = 0; k < t->ncounts; k++)
+		fprintf(f, "state\t%" PRIu64 "\t%d\t%d\t%s\n", t->counts[k].count, t->counts[k].good,
+			t->counts[k].allowed, t->counts[k].text);
+}
+
 int lit_results_save(const char *path, const struct lit_suite *s, const char *settings, struct err *e)
 {
 	char tmp[4096];
@@ -21,17 +30,9 @@ int lit_results_save(const char *path, const struct lit_suite *s, const char *se
 	if (!f)
 		return err_set(e, EXIT_HOST, "%s: %s", tmp, strerror(errno));
 	fprintf(f, FIRST_LINE "\n#%s\n", settings);
-	for (unsigned i = 0; i < s->n; i++) {
-		const struct lit_entry *t = &s->entry[i];
-
-		if (t->status == LIT_PENDING)
-			continue;
-		fprintf(f, "test\t%s\t%s\t%d\t%u\t%" PRIu64 "\t%.6f\t%u\t%s\n", t->path, t->name ? t->name : "", (int)t->status,
-			t->rounds, t->trials, t->seconds, t->nallowed, t->message ? t->message : "");
-		for (unsigned k = 0; k < t->ncounts; k++)
-			fprintf(f, "state\t%" PRIu64 "\t%d\t%d\t%s\n", t->counts[k].count, t->counts[k].good,
-				t->counts[k].allowed, t->counts[k].text);
-	}
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->entry[i].status != LIT_PENDING)
+			lit_results_write(f, &s->entry[i]);
 	bad = ferror(f);
 	bad |= fclose(f) != 0;
 	if (bad || rename(tmp, path))
@@ -63,38 +64,31 @@ static struct lit_entry *find(struct lit_suite *s, const char *path)
 	return NULL;
 }
 
+/* Without its states, which follow. */
 static void add_test(struct lit_entry *t, char **f)
 {
-	enum lit_status st = (enum lit_status)atoi(f[3]);
+	struct lit_entry from = {
+		.name = *f[2] ? f[2] : NULL, .status = (enum lit_status)atoi(f[3]), .rounds = (unsigned)strtoul(f[4], NULL, 10),
+		.trials = strtoull(f[5], NULL, 10), .seconds = strtod(f[6], NULL), .nallowed = (unsigned)strtoul(f[7], NULL, 10),
+		.message = *f[8] ? f[8] : NULL,
+	};
 
-	if (!t->name && *f[2])
-		t->name = strdup(f[2]);
-	t->rounds += (unsigned)strtoul(f[4], NULL, 10);
-	t->trials += strtoull(f[5], NULL, 10);
-	t->seconds += strtod(f[6], NULL);
-	t->nallowed = MAX(t->nallowed, (unsigned)strtoul(f[7], NULL, 10));
-	if (!t->message && *f[8])
-		t->message = strdup(f[8]);
-	if (t->status == LIT_PENDING || st == LIT_FORBIDDEN)
-		t->status = st;
+	lit_entry_add(t, &from);
+	t->given = t->rounds;
 }
 
-int lit_results_load(const char *path, struct lit_suite *s, bool more, bool missing, struct err *e)
+int lit_results_read(FILE *f, const char *name, struct lit_suite *s, bool more, struct err *e)
 {
-	FILE *f = fopen(path, "r");
 	struct lit_entry *t = NULL;
 	char *line = NULL, *col[9];
 	size_t cap = 0;
 	unsigned lineno = 0;
 	int ret = 0;
 
-	if (!f)
-		return missing && errno == ENOENT ? 0 : err_set(e, EXIT_INPUT, "%s: %s", path, strerror(errno));
 	while (!ret && getline(&line, &cap, f) > 0) {
 		unsigned n;
 
-		if (!lineno++ && strncmp(line, FIRST_LINE, strlen(FIRST_LINE)))
-			ret = err_set(e, EXIT_INPUT, "%s:1:1: not a file of results", path);
+		lineno++;
 		if (*line == '#')
 			continue;
 		n = fields(line, col, 9);
@@ -108,12 +102,29 @@ int lit_results_load(const char *path, struct lit_suite *s, bool more, bool miss
 			if (t)
 				lit_entry_count(t, col[4], strtoull(col[1], NULL, 10), *col[2] == '1', *col[3] == '1');
 		} else {
-			ret = err_set(e, EXIT_INPUT, "%s:%u:1: malformed line", path, lineno);
+			ret = err_set(e, EXIT_INPUT, "%s:%u:1: malformed line", name, lineno);
 		}
 	}
-	if (!ret && !lineno)
-		ret = err_set(e, EXIT_INPUT, "%s: the file is empty", path);
 	free(line);
+	return ret;
+}
+
+int lit_results_load(const char *path, struct lit_suite *s, bool more, bool missing, struct err *e)
+{
+	FILE *f = fopen(path, "r");
+	char first[sizeof(FIRST_LINE)];
+	int ret;
+
+	if (!f)
+		return missing && errno == ENOENT ? 0 : err_set(e, EXIT_INPUT, "%s: %s", path, strerror(errno));
+	if (!fgets(first, sizeof(first), f))
+		ret = err_set(e, EXIT_INPUT, "%s: the file is empty", path);
+	else if (strcmp(first, FIRST_LINE))
+		ret = err_set(e, EXIT_INPUT, "%s:1:1: not a file of results", path);
+	else {
+		rewind(f);
+		ret = lit_results_read(f, path, s, more, e);
+	}
 	fclose(f);
 	return ret;
 }

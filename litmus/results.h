@@ -21,4 +21,8 @@ int lit_results_save(const char *path, const struct lit_suite *s, const char *se
  */
 int lit_results_load(const char *path, struct lit_suite *s, bool more, bool missing, struct err *e);
 
+/* The lines of one test; and reads the lines of tests from f until its end. `name` is for messages. */
+void lit_results_write(FILE *f, const struct lit_entry *t);
+int lit_results_read(FILE *f, const char *name, struct lit_suite *s, bool more, struct err *e);
+
 #endif

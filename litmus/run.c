@@ -61,7 +61,7 @@ static void pin(struct run *r, unsigned v)
 	case AFFINITY_SCAN: want = role * (unsigned)(1 + r->t.now.number % cpus) + (unsigned)(r->t.now.number / cpus); break;
 	case AFFINITY_CUSTOM: want = r->o->ncpu ? r->o->cpu[role % r->o->ncpu] : role; break;
 	}
-	want %= cpus;
+	want = (want + r->o->first_cpu) % cpus;
 	if (r->pinned[v] == want + 1)
 		return;
 	r->pinned[v] = want + 1;
@@ -131,7 +131,7 @@ static uint64_t progress(void *ctx)
 
 static int run_trials(struct run *r, struct lit_result *res, struct err *e)
 {
-	struct gang_job job = {next, work, assign, more, progress, r};
+	struct gang_job job = {next, work, assign, more, r->plan.ncpus, progress, r};
 	uint32_t *perm = calloc(r->plan.size, sizeof(*perm));
 	uint64_t end;
 
@@ -182,7 +182,7 @@ int lit_run(struct gang *g, const struct lit_model *m, const struct lit_run_opts
 	sched_getaffinity(0, sizeof(r->allowed), &r->allowed);
 	r->m = m;
 	r->o = o;
-	ret = lit_plan(m, o, gang_ncpus(g), &r->img, &r->plan, e) < 0 ? -1 : run_trials(r, res, e);
+	ret = lit_plan(m, o, o->ncpus ? MIN(o->ncpus, gang_ncpus(g)) : gang_ncpus(g), &r->img, &r->plan, e) < 0 ? -1 : run_trials(r, res, e);
 	if (!ret)
 		add_up(r, res);
 	trial_free(&r->t);

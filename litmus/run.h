@@ -26,7 +26,9 @@ struct lit_run_opts {
 	unsigned cpu[GANG_MAX_CPUS], ncpu; /* of AFFINITY_CUSTOM: host CPUs (numbers among those allowed) of the threads */
 	enum trial_preload preload; /* touch locations before the barrier */
 	unsigned group;          /* instances from one barrier to the next */
-	unsigned avail;          /* vCPUs to use */
+	unsigned ncpus;          /* vCPUs of the gang that take part; 0: all */
+	unsigned avail;          /* vCPUs to use for roles */
+	unsigned first_cpu;      /* host CPU (number among those allowed) of vCPU 0 */
 	bool crowded;            /* there are more vCPUs than host CPUs */
 	uint64_t seed;
 	bool own_code;           /* the test changes its code: each instance has its own (fewer of them fit) */

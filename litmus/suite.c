@@ -41,6 +41,23 @@ void lit_entry_count(struct lit_entry *t, const char *text, uint64_t count, bool
 	}
 }
 
+void lit_entry_add(struct lit_entry *to, const struct lit_entry *from)
+{
+	if (!to->name && from->name)
+		to->name = strdup(from->name);
+	to->rounds += from->rounds;
+	to->trials += from->trials;
+	to->seconds += from->seconds;
+	if (from->nallowed > to->nallowed)
+		to->nallowed = from->nallowed;
+	if (!to->message && from->message)
+		to->message = strdup(from->message);
+	if (to->status == LIT_PENDING || from->status == LIT_FORBIDDEN)
+		to->status = from->status;
+	for (unsigned k = 0; k < from->ncounts; k++)
+		lit_entry_count(to, from->counts[k].text, from->counts[k].count, from->counts[k].good, from->counts[k].allowed);
+}
+
 static int cmp_ent(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
 int lit_suite_add(struct lit_suite *s, const char *path, struct err *e)
@@ -70,17 +87,21 @@ int lit_suite_add(struct lit_suite *s, const char *path, struct err *e)
 	return ret;
 }
 
+void lit_entry_free(struct lit_entry *t)
+{
+	free(t->path);
+	free(t->name);
+	free(t->message);
+	free(t->failure);
+	for (unsigned k = 0; k < t->ncounts; k++)
+		free(t->counts[k].text);
+	free(t->counts);
+}
+
 void lit_suite_free(struct lit_suite *s)
 {
-	for (unsigned i = 0; i < s->n; i++) {
-		free(s->entry[i].path);
-		free(s->entry[i].name);
-		free(s->entry[i].message);
-		free(s->entry[i].failure);
-		for (unsigned k = 0; k < s->entry[i].ncounts; k++)
-			free(s->entry[i].counts[k].text);
-		free(s->entry[i].counts);
-	}
+	for (unsigned i = 0; i < s->n; i++)
+		lit_entry_free(&s->entry[i]);
 	free(s->entry);
 	*s = (struct lit_suite){0};
 }

@@ -23,7 +23,7 @@ struct lit_count {
 
 struct lit_entry {
 	char *path, *name;
-	unsigned rounds;       /* how often it was run */
+	unsigned rounds, given; /* how often it was run; the same and those that are under way */
 	unsigned ncounts;      /* states seen, over all rounds */
 	struct lit_count *counts;
 	enum lit_status status;
@@ -46,6 +46,11 @@ void lit_suite_free(struct lit_suite *s);
 struct lit_entry *lit_suite_new(struct lit_suite *s, const char *path);
 /* Adds trials that ended in a state; the sums of t follow. */
 void lit_entry_count(struct lit_entry *t, const char *text, uint64_t count, bool good, bool allowed);
+
+/* Frees what t points to. */
+void lit_entry_free(struct lit_entry *t);
+/* Adds what another run of the same test has seen. */
+void lit_entry_add(struct lit_entry *to, const struct lit_entry *from);
 
 struct lit_totals {
 	unsigned count[LIT_FAILED + 1];

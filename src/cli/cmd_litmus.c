@@ -8,18 +8,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/bits.h"
 #include "base/clock.h"
-
-static void progress(const struct litmus_session *s, unsigned i)
-{
-	if (s->o->out == OUT_QUIET && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r[%u/%u] %-60.60s\r", i + 1, s->o->suite.n, s->o->suite.entry[i].path);
-}
 
 static int write_file(const char *path, const struct litmus_options *o, bool junit)
 {
@@ -36,20 +30,60 @@ static int write_file(const char *path, const struct litmus_options *o, bool jun
 	return f != stdout && fclose(f) ? (litmus_bad("%s: %s", path, strerror(errno)), EXIT_HOST) : 0;
 }
 
+/* All tests of a command line; what they print comes in their order, whoever is through first. */
+struct all {
+	struct litmus_options *o;
+	struct litmus_progress progress;
+	unsigned given, printed;
+	char **log;               /* of tests that are through, but not printed */
+	bool *through;
+};
+
+static struct lit_entry *next_of_all(void *ctx, uint64_t *seed)
+{
+	struct all *a = ctx;
+
+	return a->given < a->o->suite.n ? &a->o->suite.entry[a->given++] : NULL;
+}
+
+static void print_in_order(struct all *a)
+{
+	for (; a->printed < a->o->suite.n && a->through[a->printed]; a->printed++) {
+		if (a->log[a->printed])
+			fputs(a->log[a->printed], stdout);
+		free(a->log[a->printed]);
+		a->log[a->printed] = NULL;
+		if (a->o->out == OUT_TAP)
+			lit_suite_tap_line(stdout, &a->o->suite.entry[a->printed], a->printed + 1);
+	}
+}
+
+static void through(void *ctx, struct lit_entry *t, const char *out)
+{
+	struct all *a = ctx;
+	unsigned i = (unsigned)(t - a->o->suite.entry);
+
+	a->through[i] = true;
+	a->log[i] = out && *out ? strdup(out) : NULL;
+	print_in_order(a);
+	litmus_progress_step(&a->progress, t->name ? t->name : t->path);
+}
+
 static int run_all(struct litmus_options *o)
 {
-	struct litmus_session s = {.o = o};
+	struct all a = {.o = o, .log = calloc(o->suite.n, sizeof(*a.log)), .through = calloc(o->suite.n, sizeof(*a.through))};
+	const struct litmus_work w = {next_of_all, through, &a};
 	int r = 0;
 
+	if (!a.log || !a.through)
+		return litmus_bad("no memory"), EXIT_HOST;
 	if (o->out == OUT_TAP)
 		printf("TAP version 13\n1..%u\n# seed %" PRIu64 "\n", o->suite.n, o->run.seed);
-	for (unsigned i = 0; i < o->suite.n; i++) {
-		progress(&s, i);
-		litmus_run_entry(&s, &o->suite.entry[i]);
-		if (o->out == OUT_TAP)
-			lit_suite_tap_line(stdout, &o->suite.entry[i], i + 1);
-	}
-	litmus_session_end(&s);
+	litmus_progress_begin(&a.progress, o, o->suite.n);
+	litmus_run_work(o, &w);
+	litmus_progress_end(&a.progress);
+	free(a.log);
+	free(a.through);
 	if (o->out != OUT_TAP) {
 		char set[300];
 
@@ -66,16 +100,11 @@ static int run_all(struct litmus_options *o)
 
 static int run_options(struct litmus_options *o)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
 	clock_init();
 	mcm_mapping_select(o->mapping);
 	if (o->campaign)
 		litmus_take_shard(o);
-	o->smp = MAX(o->smp ? o->smp : (unsigned)MIN(cpus, (long)GANG_MAX_CPUS), litmus_threads_needed(o));
-	o->run.crowded = (long)o->smp > cpus;
-	if (!o->run.avail)
-		o->run.avail = (unsigned)MAX(1L, MIN((long)o->smp, cpus));
+	o->most_cpus = litmus_threads_needed(o);
 	return o->campaign ? litmus_campaign(o) : run_all(o);
 }
 
@@ -83,6 +112,7 @@ int cmd_litmus(int argc, char **argv)
 {
 	struct litmus_options o = {
 		.run = {.size = 5000, .runs = 10, .stride = 1, .group = 16, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
+		.jobs = 1,
 		.engine = gang_engine_at(0),
 		.mapping = mcm_mapping_selected(),
 	};

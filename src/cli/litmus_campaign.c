@@ -40,45 +40,75 @@ static void keep_shard(struct litmus_options *o)
 	o->suite = mine;
 }
 
-/* The test with the fewest rounds that can be run; NULL: all have had theirs. */
-static struct lit_entry *next_test(const struct litmus_options *o, uint64_t end_ns)
+struct campaign {
+	struct litmus_options *o;
+	struct litmus_progress progress;
+	const char *results;
+	uint64_t end_ns, saved_ns, seed; /* end: 0: none */
+	struct err err;
+};
+
+static int save(struct campaign *c)
 {
+	char set[300];
+
+	litmus_settings(c->o, set, sizeof(set));
+	c->saved_ns = clock_ns();
+	return lit_results_save(c->results, &c->o->suite, set, &c->err);
+}
+
+/* The test with the fewest rounds that can be run; NULL: all have had theirs. */
+static struct lit_entry *next_test(void *ctx, uint64_t *seed)
+{
+	struct campaign *c = ctx;
+	const struct litmus_options *o = c->o;
 	struct lit_entry *best = NULL;
 
 	for (unsigned i = 0; i < o->suite.n; i++) {
 		struct lit_entry *t = &o->suite.entry[i];
 
-		if (t->status != LIT_SKIP && t->status != LIT_FAILED && (!best || t->rounds < best->rounds))
+		if (t->status != LIT_SKIP && t->status != LIT_FAILED && (!best || t->given < best->given))
 			best = t;
 	}
-	if (!best || (o->rounds && best->rounds >= o->rounds) || (end_ns && clock_ns() >= end_ns && best->rounds))
+	if (!best || c->err.code || (o->rounds && best->given >= o->rounds) || (c->end_ns && clock_ns() >= c->end_ns && best->given))
 		return NULL;
+	*seed = c->seed + best->given * UINT64_C(0x10001);
 	return best;
 }
 
-static int run_rounds(struct litmus_options *o, char *results)
+static void through(void *ctx, struct lit_entry *t, const char *out)
 {
-	struct litmus_session s = {.o = o};
-	uint64_t end_ns = o->hours > 0 ? clock_ns() + (uint64_t)(o->hours * 3600e9) : 0, saved = clock_ns(), seed = o->run.seed;
-	struct lit_entry *t;
-	char set[300];
-	struct err e;
+	struct campaign *c = ctx;
 
-	litmus_settings(o, set, sizeof(set));
-	if (lit_results_load(results, &o->suite, false, true, &e) < 0)
-		return litmus_bad("%s", e.msg), e.code;
-	while ((t = next_test(o, end_ns))) {
-		o->run.seed = seed + t->rounds * UINT64_C(0x10001);
-		litmus_run_entry(&s, t);
-		if (clock_ns() - saved > UINT64_C(5000000000)) {
-			if (lit_results_save(results, &o->suite, set, &e) < 0)
-				return litmus_bad("%s", e.msg), e.code;
-			saved = clock_ns();
-		}
-	}
-	litmus_session_end(&s);
-	if (lit_results_save(results, &o->suite, set, &e) < 0)
-		return litmus_bad("%s", e.msg), e.code;
+	litmus_progress_step(&c->progress, t->name ? t->name : t->path);
+	if (clock_ns() - c->saved_ns > UINT64_C(5000000000))
+		save(c);
+}
+
+/* Of progress: how many runs there will be; 0: who knows. */
+static unsigned runs_left(const struct litmus_options *o)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < o->suite.n; i++)
+		n += o->rounds > o->suite.entry[i].rounds ? o->rounds - o->suite.entry[i].rounds : 0;
+	return n;
+}
+
+static int run_rounds(struct litmus_options *o, const char *results)
+{
+	struct campaign c = {.o = o, .results = results, .seed = o->run.seed, .saved_ns = clock_ns()};
+	const struct litmus_work w = {next_test, through, &c};
+
+	c.end_ns = o->hours > 0 ? clock_ns() + (uint64_t)(o->hours * 3600e9) : 0;
+	if (lit_results_load(results, &o->suite, false, true, &c.err) < 0)
+		return litmus_bad("%s", c.err.msg), c.err.code;
+	litmus_progress_begin(&c.progress, o, runs_left(o));
+	litmus_run_work(o, &w);
+	litmus_progress_end(&c.progress);
+	o->run.seed = c.seed;
+	if (c.err.code || save(&c) < 0)
+		return litmus_bad("%s", c.err.msg), c.err.code;
 	lit_suite_summary(stdout, &o->suite, true);
 	return lit_suite_exit(&o->suite);
 }

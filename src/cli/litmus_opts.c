@@ -50,8 +50,9 @@ static int small(const char *name, const char *s, unsigned min, unsigned max, un
 static int opt_s(struct litmus_options *o, const char *v) { return small("s", v, 1, 1000000, &o->run.size); }
 static int opt_r(struct litmus_options *o, const char *v) { return small("r", v, 1, 1000000000, &o->run.runs); }
 static int opt_st(struct litmus_options *o, const char *v) { return small("st", v, 1, 1000000, &o->run.stride); }
-static int opt_avail(struct litmus_options *o, const char *v) { return small("avail", v, 1, GANG_MAX_CPUS, &o->run.avail); }
+static int opt_avail(struct litmus_options *o, const char *v) { return small("avail", v, 1, GANG_MAX_CPUS, &o->avail); }
 static int opt_smp(struct litmus_options *o, const char *v) { return small("smp", v, 1, GANG_MAX_CPUS, &o->smp); }
+static int opt_j(struct litmus_options *o, const char *v) { return small("j", v, 1, 256, &o->jobs); }
 static int opt_seed(struct litmus_options *o, const char *v) { return number("seed", v, 0, UINT64_MAX, &o->run.seed); }
 
 static int opt_seconds(const char *name, const char *v, double *out)
@@ -224,8 +225,9 @@ static int opt_shard(struct litmus_options *o, const char *v)
 	X(s, "N", "instances of the test in a run (default 5000)") \
 	X(r, "N", "number of runs (default 10)") \
 	X(time, "SECONDS", "run each test for so long, whatever -r says") \
-	X(smp, "N", "vCPUs (default: the host's CPUs); at least as many as a test has threads") \
+	X(smp, "N", "vCPUs (default: the host's CPUs, over -j); at least as many as a test has threads") \
 	X(avail, "N", "vCPUs to use: N / threads copies of a test run side by side (default: as many as host CPUs)") \
+	X(j, "N", "run N tests side by side, each in a process of its own (default 1)") \
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
 	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
@@ -334,7 +336,11 @@ int litmus_parse_options(int argc, char **argv, struct litmus_options *o)
 
 void litmus_settings(const struct litmus_options *o, char *buf, size_t size)
 {
-	snprintf(buf, size, "-accel %s -mapping %s -smp %u -s %u -r %u -barrier %s -group %u -mem %s -preload %s -seed %" PRIu64,
-		 o->engine->name, o->mapping->name, o->smp, o->run.size, o->run.runs, barriers[o->run.barrier],
+	char smp[24] = "";
+
+	if (o->smp)
+		snprintf(smp, sizeof(smp), " -smp %u", o->smp);
+	snprintf(buf, size, "-accel %s -mapping %s%s -s %u -r %u -barrier %s -group %u -mem %s -preload %s -seed %" PRIu64,
+		 o->engine->name, o->mapping->name, smp, o->run.size, o->run.runs, barriers[o->run.barrier],
 		 o->run.group, o->run.direct ? "direct" : "indirect", preloads[o->run.preload], o->run.seed);
 }

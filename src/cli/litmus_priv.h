@@ -12,7 +12,10 @@ enum litmus_output { OUT_LOG, OUT_QUIET, OUT_TAP };
 
 struct litmus_options {
 	struct lit_run_opts run;
-	unsigned smp;              /* 0: as many as the tests need, at least 2 */
+	unsigned smp;              /* 0: for each test as many as it needs, at least the host's */
+	unsigned avail;            /* 0: as many as host CPUs */
+	unsigned most_cpus;        /* of a gang: what the test with the most needs */
+	unsigned jobs;             /* tests that run side by side, each in a process of its own */
 	const struct gang_engine *engine;
 	const struct mcm_mapping *mapping;
 	enum litmus_output out;
@@ -32,6 +35,7 @@ struct litmus_options {
 
 struct litmus_session {
 	struct litmus_options *o;
+	FILE *out, *err;            /* logs; messages and reports of failures */
 	struct lit_table table;     /* of the folder that was read last */
 	char table_path[4096];
 	const struct lit_expected *row; /* of the test at hand; NULL: none, or not needed */
@@ -53,6 +57,28 @@ unsigned litmus_threads_needed(const struct litmus_options *o);
 /* Runs one test, or says in the entry why not; what is forbidden is reported on stderr. */
 void litmus_run_entry(struct litmus_session *s, struct lit_entry *t);
 void litmus_session_end(struct litmus_session *s);
+
+/* litmus_jobs.c */
+/* Tests to be run, one after the other or side by side. */
+struct litmus_work {
+	struct lit_entry *(*next)(void *ctx, uint64_t *seed); /* NULL: no more; may be asked again */
+	/* In the order in which they end; out: the log of a test that ran in a process of its own, else NULL. */
+	void (*done)(void *ctx, struct lit_entry *t, const char *out);
+	void *ctx;
+};
+/* Runs all work; messages and reports go to stderr at once. */
+void litmus_run_work(struct litmus_options *o, const struct litmus_work *w);
+
+/* A line on the terminal that is written over: tests that are through (of all), what they came to. */
+struct litmus_progress {
+	const struct lit_suite *suite;
+	bool on;
+	uint64_t start_ns, shown_ns;
+	unsigned through, all;
+};
+void litmus_progress_begin(struct litmus_progress *p, const struct litmus_options *o, unsigned all);
+void litmus_progress_step(struct litmus_progress *p, const char *name);
+void litmus_progress_end(struct litmus_progress *p);
 
 /* litmus_campaign.c */
 /* Rank and size from the launcher's environment where none are given, and the tests of that shard. */

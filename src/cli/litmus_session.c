@@ -169,7 +169,7 @@ static char *failure_report(const struct litmus_session *s, const struct lit_mod
 static bool make_gang(struct litmus_session *s, struct err *e)
 {
 	if (!s->g)
-		s->g = gang_new(s->o->engine, s->o->smp, e);
+		s->g = gang_new(s->o->engine, MAX(s->o->most_cpus, s->o->run.ncpus), e);
 	return s->g;
 }
 
@@ -237,17 +237,29 @@ static int run_model(struct litmus_session *s, struct lit_entry *t, struct lit_m
 	for (unsigned i = 0; i < v.n; i++)
 		lit_entry_count(t, v.seen[i].text, v.seen[i].count, v.seen[i].good, v.seen[i].allowed);
 	if (s->o->out == OUT_LOG)
-		lit_log(stdout, m, &v, m->t->hash, res.seconds);
+		lit_log(s->out, m, &v, m->t->hash, res.seconds);
 	if (v.nforbidden) {
 		free(t->failure);
 		t->failure = failure_report(s, m, &v, res.trials);
-		fflush(stdout);
-		fputs(t->failure ? t->failure : "", stderr);
+		fflush(s->out);
+		fputs(t->failure ? t->failure : "", s->err);
 	}
 	hist_free(&res.hist);
 	lit_verdict_free(&v);
 	lit_allow_free(&allowed);
 	return 0;
+}
+
+/* How many vCPUs take part: what -smp says, or the host's CPUs (of this job), as many as the test has threads at least. */
+static void set_cpus(struct litmus_session *s, const struct lit_test *t)
+{
+	struct litmus_options *o = s->o;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned mine = (unsigned)MAX(1L, cpus / (long)o->jobs);
+
+	o->run.ncpus = o->smp ? MAX(o->smp, t->nthreads) : MAX(MIN(mine, (unsigned)GANG_MAX_CPUS), t->nthreads);
+	o->run.crowded = (long)(o->run.ncpus * o->jobs) > cpus;
+	o->run.avail = o->avail ? o->avail : MIN(o->run.ncpus, mine);
 }
 
 void litmus_run_entry(struct litmus_session *s, struct lit_entry *t)
@@ -282,15 +294,17 @@ void litmus_run_entry(struct litmus_session *s, struct lit_entry *t)
 		return;
 	}
 	if (test)
+		set_cpus(s, test);
+	if (test)
 		m = lit_model_new(test, 2, &s->arena, &e);
-	if (m && s->o->image && lit_plan_write(m, &s->o->run, s->o->smp, s->o->image, &e) == 0)
+	if (m && s->o->image && lit_plan_write(m, &s->o->run, s->o->run.ncpus, s->o->image, &e) == 0)
 		t->status = LIT_PASS;
 	else if (!m || s->o->image || run_model(s, t, m, &e) < 0) {
 		t->status = LIT_FAILED;
 		free(t->message);
 		t->message = strdup(e.msg);
-		fflush(stdout);
-		fprintf(stderr, "parma litmus: %s\n", e.msg);
+		fflush(s->out);
+		fprintf(s->err, "parma litmus: %s\n", e.msg);
 	}
 }
 

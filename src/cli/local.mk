@@ -5,6 +5,7 @@ libcli_a_SOURCES += src/cli/boot_opts.h src/cli/boot_opts.def src/cli/boot_opts.
 libcli_a_SOURCES += src/cli/cmd_model.c src/cli/cmd_mapping.c
 libcli_a_SOURCES += src/cli/cmd_litmus.c src/cli/litmus_priv.h src/cli/litmus_gen.c src/cli/cmd_explain.c
 libcli_a_SOURCES += src/cli/litmus_opts.c src/cli/litmus_session.c src/cli/litmus_campaign.c
+libcli_a_SOURCES += src/cli/litmus_jobs.c src/cli/litmus_progress.c
 libcli_a_SOURCES += src/cli/qmpclient.h src/cli/qmpclient.c src/cli/cmd_top.c
 libcli_a_SOURCES += src/cli/scale.h src/cli/cmd_scale.c src/cli/scale_run.c src/cli/scale_signal.h src/cli/scale_signal.c
 libcli_a_SOURCES += src/cli/scale_fit.h src/cli/scale_fit.c src/cli/scale_report.c src/cli/scale_svg.c

@@ -14,10 +14,26 @@ check() { # status, name
 }
 lit() { timeout 300 "$parma" litmus -smp 2 -seed 1 "$@"; }
 
-# Every line of a log is one of those that litmus7 writes.
+# Every line of a log is one of those that docs/LITMUS.md has ("What is printed"): litmus7's forms, then a table and totals.
+# $2: how many tests have logs; $3: how many are in the table.
 grammar() {
-	awk '
+	awk -v logs="$2" -v rows="$3" '
 	function bad(why) { print "# line " NR ": " why ": " $0; rc = 1 }
+	table && /^not run: [^:]+:/ { notrun++; next }
+	table && /^-accel (jit|interp) -mapping [a-z0-9+-]+( -smp [0-9]+)? -s [0-9]+ -r [0-9]+ -barrier [a-z]+ -group [0-9]+ -mem (in)?direct -preload [a-z]+ -seed [0-9]+$/ { settings++; next }
+	/^[0-9]+ tests: / {
+		if ($0 !~ /^[0-9]+ tests: [0-9]+ ok, [0-9]+ forbidden, [0-9]+ not run; [0-9]+ trials in [0-9]+\.[0-9] s, [0-9]+ trials\/s(; [0-9]+ FORBIDDEN)?$/) bad("totals")
+		if (table && rows && $10 != trials) bad("totals, expected " trials " trials")
+		if ($1 != $3 + $5 + $7) bad("totals")
+		totals++; table = 1; next
+	}
+	/^test +verdict +states +trials +positive +forbidden +trials\/s$/ { table = 1; next }
+	table {
+		if ($0 !~ /^[^ ]+ +(ok|FORBIDDEN) +[0-9]+\/[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+$/) bad("row")
+		split($3, n, "/")
+		if (n[1] + 0 > n[2] + 0 || $5 > $4 || (($2 == "ok") != ($6 == 0))) bad("row")
+		trials += $4; seen++; next
+	}
 	/^Test / { if ($0 !~ /^Test [^ ]+ (Allowed|Forbidden|Required)$/) bad("test"); name = $2; kind = $3; next }
 	/^Histogram/ {
 		if ($0 !~ /^Histogram \([0-9]+ states\)$/) bad("histogram")
@@ -45,17 +61,40 @@ grammar() {
 	}
 	/^Time / { if ($2 != name || $0 !~ /^Time [^ ]+ [0-9]+\.[0-9][0-9]$/) bad("time"); tests++; next }
 	/^$/ { next }
-	/^test +verdict/ { exit }
 	{ bad("unknown line") }
-	END { if (!tests) { print "# no test"; rc = 1 }; exit rc }' "$1"
+	END {
+		if (tests != logs) { print "# logs of " tests " tests"; rc = 1 }
+		if (seen != rows || totals != 1) { print "# " seen " rows, totals " totals; rc = 1 }
+		exit rc
+	}' "$1"
 }
 
 lit -s 500 -r 4 "$own"/data/SB.litmus "$own"/acqrel/MP+stlr+ldar.litmus "$own"/data/2+2W+dmb.sys.litmus \
 	"$own"/exceptions/{svc,udf}.litmus "$own"/lse/ldaddb.litmus >"$tmp/log"
 check $? "tests whose outcomes are allowed: exit code 0"
-grammar "$tmp/log" | tee "$tmp/complaints"
-[ ! -s "$tmp/complaints" ]
-check $? "the log follows litmus7's grammar, line by line"
+grammar "$tmp/log" 6 6
+check $? "log, table and totals follow the documented grammar, line by line"
+lit -j 3 -s 200 -r 2 "$own/data" "$own"/acqrel >"$tmp/jobs"
+grammar "$tmp/jobs" 40 40 && [ "$(sed -n 's/^Test \([^ ]*\).*/\1/p' "$tmp/jobs")" = "$(for d in data acqrel; do LC_ALL=C ls "$own/$d"; done | sed 's/\.litmus$//')" ]
+check $? "so do those of tests side by side, in their order"
+if command -v script >/dev/null; then
+	script -qc "timeout 60 '$parma' litmus -q -j 2 -s 50 -r 1 '$own/data' >'$tmp/out'" /dev/null </dev/null >"$tmp/tty"
+	grep -q '\[21/21\] [0-9.e-]* million trials, [0-9.e-]* million/s, 0 forbidden, 0 s left' "$tmp/tty" && grammar "$tmp/out" 0 0
+	check $? "progress on a terminal"
+else
+	n=$((n + 1)); echo "ok $n - progress on a terminal # SKIP no script"
+fi
+# A job that dies takes one test along
+timeout 60 "$parma" litmus -q -j 2 -smp 2 -time 3 "$own"/data/{SB,MP,LB+datas}.litmus >"$tmp/out" 2>"$tmp/err" &
+lit=$!
+for k in {1..100}; do
+	victim=$(pgrep -P $(pgrep -P $lit -f 'parma litmus' || echo $lit) 2>/dev/null | head -1)
+	[ -n "$victim" ] && break
+	sleep 0.05
+done
+sleep 0.3; kill -9 "$victim"; wait $lit
+[ $? = 2 ] && grep -q 'the process that ran it was ended by signal 9' "$tmp/err" && grep -q '^3 tests: 2 ok, 0 forbidden, 1 not run' "$tmp/out"
+check $? "a job that is killed: its test could not run, the others do"
 grep -q '^[24]000 *\*>\[x\]=1; Fault(P0:L0,UndefinedInstruction);' "$tmp/log"
 check $? "a fault ends its thread and is observed"
 
@@ -178,9 +217,11 @@ camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_NTASKS=2 camp -rounds 1 && cam
 	[ "$(grep -c ^test "$tmp/res.0")$(grep -c ^test "$tmp/res.1")" = 66 ] &&
 	[ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.0" | sort -u)" = 3 ]
 check $? "a campaign in two shards, one resumed"
+camp -shard 1/2 -rounds 4 -j 2 && [ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.1" | sort -u)" = 4 ] && grammar "$tmp/out" 0 0
+check $? "the other, by two jobs"
 "$parma" litmus merge -o "$tmp/all" "$tmp/res.0" "$tmp/res.1" >"$tmp/out" &&
 	awk -F'\t' '/^test/ { t += $6 } /^state/ { s += $2 } END { exit !(t && t == s) }' "$tmp/all" &&
-	grep -q '^12 tests: 12 ok' "$tmp/out"
+	grep -q '^12 tests: 12 ok' "$tmp/out" && grammar "$tmp/out" 0 12
 check $? "their results merged: every trial is counted"
 printf 'state\t1\n' >>"$tmp/res.1"
 "$parma" litmus merge "$tmp/res.1" 2>&1 >/dev/null | grep -q 'res.1:[0-9]*:1: malformed line'
