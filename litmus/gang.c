@@ -40,12 +40,14 @@ struct gang {
 	bool fresh[GANG_MAX_CPUS];        /* OWNER(vcpu), but set by the driver between jobs */
 
 	struct lock lock;                 /* rank RANK_MACHINE */
-	pthread_cond_t changed;           /* with lock */
+	pthread_cond_t changed;           /* with lock: the gate, the job; vCPUs wait for it */
+	pthread_cond_t over;              /* with lock: the driver waits for the end of the job */
 	unsigned spins;                   /* CONST_AFTER_INIT: looks at the gate before one sleeps */
 	/* ATOMIC(rel by the driver, or by the last at a gate before it opens, with lock held; acq); NULL between jobs. */
 	const struct gang_job *job;
 	bool ending;                      /* OWNER(the last at a gate): the job ends when the gate opens */
 	unsigned active;                  /* GUARDED_BY(lock) for writing, between jobs; read by who takes part in the job */
+	unsigned left;                    /* GUARDED_BY(lock): vCPUs that are through with the job */
 	unsigned arrived;                 /* ATOMIC(rmw): vCPUs at the gate */
 	uint64_t gate;                    /* ATOMIC(rel with lock held; acq): how often the gate opened */
 	bool ran;                         /* OWNER(the last at a gate, before it opens): a run is to be collected */
@@ -147,11 +149,20 @@ static void after_work(struct gang *g)
 	g->ran = !g->ending;
 }
 
+/* The last that a vCPU does of a job; the next one may leave it out, and would not wait for it. */
+static void leave_job(struct gang *g)
+{
+	lock_take(&g->lock);
+	if (++g->left == g->active)
+		pthread_cond_signal(&g->over);
+	lock_drop(&g->lock);
+}
+
 /* From the end of one run to the begin of the next in which v has a role. */
 static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 {
 	const struct gang_job *j;
-	bool mine;
+	bool mine, ran;
 
 	if (ld_sc(&g->dead))
 		return;
@@ -164,7 +175,10 @@ static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 		j->work(j->ctx, v, g->ran);
 		if (!gate(g, after_work))
 			return;
-		mine = g->ran && j->assign(j->ctx, v, start);
+		ran = g->ran;
+		if (!ran)
+			leave_job(g);
+		mine = ran && j->assign(j->ctx, v, start);
 	} while (!mine);
 }
 
@@ -292,6 +306,7 @@ struct gang *gang_new(const struct gang_engine *engine, unsigned ncpus, struct e
 	g->spins = (long)ncpus <= sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
 	lock_init(&g->lock, RANK_MACHINE);
 	pthread_cond_init(&g->changed, NULL);
+	pthread_cond_init(&g->over, NULL);
 	g->pm = physmap_new();
 	g->started = g->engine->start && !g->engine->start(e);
 	if (!g->pm || g->started != (g->engine->start != NULL) || physmap_add_ram(g->pm, mk_gpa(GANG_RAM), GANG_RAM_SIZE, "ram", e) < 0 || make_cpus(g, e) < 0) {
@@ -329,6 +344,7 @@ void gang_free(struct gang *g)
 	if (g->pm)
 		physmap_free(g->pm);
 	pthread_cond_destroy(&g->changed);
+	pthread_cond_destroy(&g->over);
 	lock_destroy(&g->lock);
 	free(g);
 }
@@ -345,6 +361,17 @@ void gang_load(struct gang *g, const uint32_t *words, size_t nwords)
 		g->fresh[k] = true;
 }
 
+/* Whether nothing has got on since the last look. With lock held. */
+static bool is_idle(struct gang *g, const struct gang_job *j, uint64_t *gates, uint64_t *got_on)
+{
+	uint64_t gate = ld_rlx(&g->gate), now = j->progress ? j->progress(j->ctx) : 0;
+	bool idle = gate == *gates && now == *got_on;
+
+	*gates = gate;
+	*got_on = now;
+	return idle;
+}
+
 int gang_run(struct gang *g, const struct gang_job *j, double patience)
 {
 	uint64_t seen = 0, got_on = 0;
@@ -354,10 +381,10 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 	j->next(j->ctx);
 	lock_take(&g->lock);
 	g->active = j->ncpus ? MIN(j->ncpus, g->n) : g->n;
+	g->left = 0;
 	st_rel(&g->job, j);
 	pthread_cond_broadcast(&g->changed);
-	while (ld_acq(&g->job) && idle < patience) {
-		uint64_t now = j->progress ? j->progress(j->ctx) : 0;
+	while ((ld_acq(&g->job) || g->left < g->active) && idle < patience) {
 		struct timespec ts;
 
 		clock_gettime(CLOCK_REALTIME, &ts);
@@ -366,14 +393,10 @@ int gang_run(struct gang *g, const struct gang_job *j, double patience)
 			ts.tv_nsec -= 1000000000;
 			ts.tv_sec++;
 		}
-		if (pthread_cond_timedwait(&g->changed, &g->lock.m, &ts) == ETIMEDOUT)
-			idle += 0.1;
-		if (ld_rlx(&g->gate) != seen || now != got_on)
-			idle = 0;
-		seen = ld_rlx(&g->gate);
-		got_on = now;
+		if (pthread_cond_timedwait(&g->over, &g->lock.m, &ts) == ETIMEDOUT)
+			idle = is_idle(g, j, &seen, &got_on) ? idle + 0.1 : 0;
 	}
-	done = !ld_acq(&g->job);
+	done = !ld_acq(&g->job) && g->left == g->active;
 	if (!done) {
 		st_sc(&g->dead, true);
 		pthread_cond_broadcast(&g->changed);

@@ -279,7 +279,7 @@ static struct touch touch_of(const struct trial_thread *th)
 /* Mostly at barriers: elsewhere a thread is delayed by more than its touches. */
 static inline uint32_t touches(const struct trial_plan *p, struct touch to, uint64_t draws, bool barrier)
 {
-	bool none = barrier ? draws >> 62 & 1 : draws >> 59;
+	bool none = barrier || p->npages ? draws >> 62 & 1 : draws >> 59; /* pages: touches fill the TLB */
 
 	switch (p->preload) {
 	case PRELOAD_RANDOM: return none ? 0 : (uint32_t)(draws >> 24) & (uint32_t)(draws >> 12) & to.may;

@@ -10,7 +10,9 @@ trap 'rm -rf "$tmp"' EXIT
 n=0
 check() { # status, name
 	n=$((n + 1))
-	[ "$1" = 0 ] && echo "ok $n - $2" || echo "not ok $n - $2"
+	[ "$1" = 0 ] && echo "ok $n - $2" && return
+	echo "not ok $n - $2"
+	tail -n 40 "$tmp/out" "$tmp/err" 2>/dev/null | sed 's/^/# /'
 }
 lit() { timeout 300 "$parma" litmus -smp 2 -seed 1 "$@"; }
 
@@ -119,7 +121,7 @@ done
 lit -q -smp 4 -tbsize 1 -evict 100 -s 64 -r 10 "$own"/{ifetch,acqrel,translation} >"$tmp/out" 2>&1
 check $? "instruction fetch and translation, 4 vCPUs: a translation cache of 1 MiB, emptied all the time"
 stale() { # what may be stale is seen to be: these tests can fail
-	for seed in 1 2 3 4 5 6; do
+	for seed in {1..40}; do
 		lit -s 400 -r 150 -seed $seed "$own/translation/unmap+dsb.litmus" | grep -q '\*>1:X0=1; ~Fault' && return
 	done
 	return 1
