@@ -33,3 +33,4 @@ dist_check_SCRIPTS += tests/guest/t_memorder.sh
 LONG_TESTS += tests/guest/t_memorder_long.sh
 EXTRA_DIST += tests/guest/memorder.c
 dist_check_SCRIPTS += tests/guest/t_scale.sh
+LONG_TESTS += tests/guest/t_stress.sh
