@@ -3,15 +3,15 @@
  * FPRSqrtEstimate, FPRecpX.
  * The results are architected, eight bits of fraction.
  */
+#include "ir/fp_est.h"
+
 #include "ir/fp_core.h"
 #include "ir/fp_lanes.h"
 #include "ir/ops_fp.h"
 
-/* RecipEstimate(): a in 256..511 stands for [0.5, 1), the result likewise for (1, 2] in units of 1/256. */
-static unsigned recip(unsigned a) { return ((1u << 19) / (2 * a + 1) + 1) / 2; }
+unsigned fp_recip_estimate(unsigned a) { return ((1u << 19) / (2 * a + 1) + 1) / 2; }
 
-/* RecipSqrtEstimate(): a in 128..511 stands for [0.25, 1). */
-static unsigned rsqrt(unsigned a)
+unsigned fp_rsqrt_estimate(unsigned a)
 {
 	uint64_t b = 512; /* the largest below 2^14 / sqrt(a), and no less than this */
 
@@ -49,7 +49,7 @@ FP_INLINE uint64_t el_recpe(struct fpenv *env, uint64_t a, uint32_t imm, unsigne
 		return fp_sign_at(x.sign, f);
 	}
 	/* 1/x with x = s * 2^(exp + 1), s in [0.5, 1) of nine bits. */
-	frac = (uint64_t)(recip((unsigned)(x.sig >> 55)) & 255) << (fp_fbits(f) - 8);
+	frac = (uint64_t)(fp_recip_estimate((unsigned)(x.sig >> 55)) & 255) << (fp_fbits(f) - 8);
 	be = fp_bias(f) - 1 - x.exp;
 	if (be <= 0) { /* 0 or -1: denormal; no bits are lost but in the shift */
 		frac = (BIT(fp_fbits(f)) | frac) >> (1 - be);
@@ -76,7 +76,7 @@ FP_INLINE uint64_t el_rsqrte(struct fpenv *env, uint64_t a, uint32_t imm, unsign
 		return 0;
 	/* x = s * 2^e with e even and s in [0.25, 1) of nine bits. */
 	e = x.exp & 1 ? x.exp + 1 : x.exp + 2;
-	est = rsqrt((unsigned)(x.sig >> (x.exp & 1 ? 55 : 56)));
+	est = fp_rsqrt_estimate((unsigned)(x.sig >> (x.exp & 1 ? 55 : 56)));
 	return (uint64_t)(fp_bias(f) - e / 2) << fp_fbits(f) | (est & 255) << (fp_fbits(f) - 8);
 }
 

@@ -60,6 +60,19 @@
 	X(ABS_1D, 0x7fffffffffffffff, 0) \
 	X(ABS_1S, 0x7fffffff, 0) \
 	X(ABS_2S, 0x7fffffff7fffffff, 0) \
+	X(INF_S, 0x7f8000007f800000, 0x7f8000007f800000) \
+	X(INF_D, 0x7ff0000000000000, 0x7ff0000000000000) \
+	X(TWO_S, 0x4000000040000000, 0x4000000040000000) \
+	X(TWO_D, 0x4000000000000000, 0x4000000000000000) \
+	X(SESQUI_S, 0x3fc000003fc00000, 0x3fc000003fc00000) /* one and a half */ \
+	X(SESQUI_D, 0x3ff8000000000000, 0x3ff8000000000000) \
+	X(HALVES_S, 0x0100000001000000, 0x0100000001000000) /* the least whose half is normal */ \
+	X(HALVES_D, 0x0020000000000000, 0x0020000000000000) \
+	X(RECPE_LAST, 0x7e0000007e000000, 0x7e0000007e000000) /* estimates: see lower_fp_step.c */ \
+	X(RECPE_EXP, 0x7e8000007e800000, 0x7e8000007e800000) \
+	X(RSQRTE_LAST, 0x7f0000007f000000, 0x7f0000007f000000) \
+	X(RSQRTE_EXP, 0x000000be000000be, 0x000000be000000be) \
+	X(LOW9_32, 0x000001ff000001ff, 0x000001ff000001ff) \
 	X(MXCSR, 0x1f80, 0)
 
 enum x64_const {
@@ -68,6 +81,14 @@ enum x64_const {
 #undef X
 	XK_COUNT
 };
+
+/* Behind them: fractions of reciprocal estimates by 8 bits of the operand's, then of reciprocal square roots by 9. */
+#define XK_RECIP 256
+#define XK_RSQRT 512
+#define XK_PAD 16 /* who gathers bytes reads 4 */
+
+static inline struct xm xk_recip(void) { return (struct xm){.reg = -1, .base = XRIP, .index = NOREG, .disp = 16 * XK_COUNT}; }
+static inline struct xm xk_rsqrt(void) { return (struct xm){.reg = -1, .base = XRIP, .index = NOREG, .disp = 16 * XK_COUNT + XK_RECIP}; }
 
 /* Puts the table at the current place, which is a multiple of 16. */
 void xk_emit(struct xa *a);

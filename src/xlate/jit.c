@@ -32,7 +32,7 @@
 #include "xlate/xlate.h"
 
 #define EXCLUSIVE_NEAR 8 /* instructions */
-#define GLUE_BYTES 4096
+#define GLUE_BYTES 8192
 
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;

@@ -184,7 +184,7 @@ static unsigned try_shapes(unsigned op, uint32_t more, enum kind kind)
 static void test_simple(void)
 {
 	static const uint16_t ops[] = {IR_fpadd, IR_fpsub, IR_fpmul, IR_fpdiv, IR_fpsqrt, IR_fpmax, IR_fpmin, IR_fpmaxnm, IR_fpminnm,
-		IR_fpabs, IR_fpneg, IR_fpmulx, IR_fprecps};
+		IR_fpabs, IR_fpneg, IR_fpmulx, IR_fprecps, IR_fprsqrts, IR_fprecpe, IR_fprsqrte};
 
 	for (unsigned k = 0; k < ARRAY_SIZE(ops); k++)
 		ok(!try_shapes(ops[k], 0, K_FP), "%s", ir_info(ops[k])->name);
