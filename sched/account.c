@@ -197,7 +197,7 @@ static void read_totals(struct sched *s, unsigned k, uint64_t now, struct accoun
 	};
 	t->waited[CAUSE_off] = with_present(&p->off_ns, &p->off_since, now);
 	t->waited[CAUSE_halted] = with_present(&c->st.halted_ns, &p->halted_since, now);
-	t->waited[CAUSE_yielded] = ld_rlx(&c->st.yielded_ns);
+	t->waited[CAUSE_yielded] = with_present(&c->st.yielded_ns, &p->rest_since, now);
 	t->waited[CAUSE_dsb] = ld_rlx(&c->st.dsb_wait_ns);
 	t->waited[CAUSE_grace] = ld_rlx(&c->st.space_wait_ns);
 	t->waited[CAUSE_lock] = with_present(&c->st.lock_wait_ns, &p->lock_since, now);

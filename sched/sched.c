@@ -73,6 +73,7 @@ static void run_once(struct sched *s, struct slot *p, struct vcpu *c)
 	tlbi_leave(c);
 	st_rlx(&c->doing, DOING_PARKED);
 	at_add(&s->awake, -1);
+	crowd_room(s);
 	sched_lock(s);
 	if (p->off_wanted) {
 		sched_unlock(s);
@@ -204,6 +205,8 @@ const struct machine_ops sched_machine_ops = {
 	.kick = sched_kick,
 	.sleep = sched_sleep,
 	.relax = sched_relax,
+	.released = sched_released,
+	.rest = sched_rest,
 	.cpu_on = ops_cpu_on,
 	.affinity_info = ops_affinity_info,
 	.cpu_off = ops_cpu_off,
@@ -224,7 +227,9 @@ struct sched *sched_new(const struct sched_config *cfg)
 	s->usable = place_usable_cpus();
 	s->vcpu = calloc(s->n, sizeof(*s->vcpu));
 	s->slot = calloc(s->n, sizeof(*s->slot));
-	if (!s->vcpu || !s->slot) {
+	s->resting = calloc(s->n, sizeof(*s->resting));
+	if (!s->vcpu || !s->slot || !s->resting) {
+		free(s->resting);
 		free(s->vcpu);
 		free(s->slot);
 		free(s);
@@ -232,6 +237,7 @@ struct sched *sched_new(const struct sched_config *cfg)
 	}
 	lock_init(&s->lock, RANK_PSCI);
 	lock_init(&s->sample_lock, RANK_LEAF);
+	lock_init(&s->crowd_lock, RANK_LEAF);
 	pthread_cond_init(&s->changed, NULL);
 	for (unsigned k = 0; k < s->n; k++)
 		s->slot[k].sched = s;
@@ -401,6 +407,9 @@ int sched_run(struct sched *s, int *exit_code, struct err *e)
 	the_sched = s;
 	bug_dump = dump_all;
 	st_rel(&s->start_ns, clock_ns());
+	for (unsigned k = 0; k < s->n; k++)
+		if (s->vcpu[k])
+			s->vcpu[k]->watch_releases = s->n > s->usable && !s->rr;
 	for (unsigned k = 0; k < (s->rr ? 1 : s->n) && !rc; k++)
 		rc = start_thread(s, k, e);
 	if (rc)
@@ -421,6 +430,8 @@ void sched_free(struct sched *s)
 		return;
 	lock_destroy(&s->lock);
 	lock_destroy(&s->sample_lock);
+	lock_destroy(&s->crowd_lock);
+	free(s->resting);
 	pthread_cond_destroy(&s->changed);
 	free(s->vcpu);
 	free(s->slot);

@@ -22,6 +22,15 @@ struct account {
 	uint64_t ns[CAUSE_COUNT];   /* what there was until then */
 };
 
+/* Where vCPUs came to rest (crowd.c). */
+#define CROWD_PLACES 64
+struct crowd_place { /* GUARDED_BY(sched.crowd_lock) */
+	uint64_t pc;
+	unsigned blame;
+	uint64_t retry_ns; /* not before, if there is too much blame */
+	uint64_t wait_ns;  /* between such tries */
+};
+
 struct slot {
 	struct sched *sched;          /* CONST_AFTER_INIT */
 	pthread_t thread;             /* OWNER(main thread) */
@@ -41,6 +50,11 @@ struct slot {
 	uint64_t sleep_deadline;      /* OWNER(rr thread) */
 	uint64_t samples[CAUSE_COUNT]; /* GUARDED_BY(sched.sample_lock) */
 	struct account account;       /* GUARDED_BY(sched.sample_lock) */
+	uint64_t rest_since;          /* the same for vcpu.st.yielded_ns, while the vCPU rests */
+	uint64_t run_since;           /* OWNER(vcpu) end of its last rest */
+	uint64_t rest_pc;             /* OWNER(vcpu) where it came to rest */
+	uint32_t rest_over;           /* ATOMIC(at_xchg by who wakes it, ld_sc by the vCPU) */
+	bool missed;                  /* published by rest_over: somebody spun for it */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
 };
@@ -60,6 +74,13 @@ struct sched {
 	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
 	unsigned usable;         /* CONST_AFTER_INIT: processors for vCPUs */
 	unsigned awake;          /* ATOMIC(at_add; ld_rlx): vCPUs in guest code, not asleep */
+	struct lock crowd_lock;  /* rank LEAF */
+	struct vcpu **resting;   /* GUARDED_BY(crowd_lock): those that rest, the first to come first */
+	unsigned nresting;       /* GUARDED_BY(crowd_lock), racy reads */
+	uint64_t progress_tsc;   /* ATOMIC(st_rlx, at_cas in crowd_spin()): last release of a lock that was spun for, or last rescue */
+	uint64_t turn_tsc;       /* ATOMIC(st_rlx, at_cas in crowd_spin()): when the next rester is to come in */
+	uint64_t stuck_tsc;      /* racy: how long after that somebody who rests is thought to be missing */
+	struct crowd_place crowd_place[CROWD_PLACES]; /* GUARDED_BY(crowd_lock) */
 	void (*rr)(struct vcpu *c, uint64_t insns); /* CONST_AFTER_INIT; NULL: a thread for each vCPU */
 	uint64_t rr_state;       /* OWNER(rr thread) */
 	uint32_t rr_events;      /* ATOMIC(at_add in rr_notify, ld_sc): a futex */
@@ -88,6 +109,19 @@ void rr_notify(struct sched *s);
 void sched_kick(struct vcpu *c);
 /* machine_ops.relax */
 void sched_relax(struct vcpu *c, bool counted);
+/* c's thread leaves guest code for a sleep, and comes back: for others' DSBs and grace periods. The first moves `awake`. */
+void sched_out(struct sched *s, struct vcpu *c);
+void sched_in(struct vcpu *c);
+void sched_futex_wait(uint32_t *word, uint32_t val, uint64_t deadline_ns);
+
+/* crowd.c: machine_ops.released and .rest */
+void sched_released(struct vcpu *c);
+void sched_rest(struct vcpu *c);
+/* A vCPU has left guest code: somebody who rests may have its processor. */
+void crowd_room(struct sched *s);
+/* c spins, spin_tsc is up to date: it may be waiting for one that rests. */
+void crowd_spin(struct sched *s, struct vcpu *c);
+
 /* The vCPU's thread begins or ends a timed wait: *since is 0 outside, *total gets its length. */
 static inline void wait_begin(uint64_t *since) { st_rel(since, clock_ns()); }
 static inline void wait_end(uint64_t *since, uint64_t *total)

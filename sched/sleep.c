@@ -18,7 +18,7 @@
 #include "base/rcu.h"
 #include "sched/sched_priv.h"
 
-static void futex_wait(uint32_t *word, uint32_t val, uint64_t deadline_ns)
+void sched_futex_wait(uint32_t *word, uint32_t val, uint64_t deadline_ns)
 {
 	struct timespec ts = {(time_t)(deadline_ns / 1000000000u), (long)(deadline_ns % 1000000000u)};
 
@@ -46,6 +46,19 @@ static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
 	       (deadline_ns != TIMER_NEVER && clock_ns() >= deadline_ns);
 }
 
+void sched_out(struct sched *s, struct vcpu *c)
+{
+	tlbi_leave(c);
+	rcu_offline();
+	at_add(&s->awake, -1); /* pairs with ld_sc in crowd_room() and sched_rest() */
+}
+
+void sched_in(struct vcpu *c)
+{
+	rcu_online();
+	tlbi_enter(c);
+}
+
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	struct sched *s = c->machine;
@@ -56,20 +69,18 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 		rr_sleep(c, deadline_ns, event);
 		return;
 	}
-	tlbi_leave(c);
-	rcu_offline();
 	c->st.halts++;
-	at_add(&s->awake, -1);
+	sched_out(s, c);
+	crowd_room(s);
 	wait_begin(since);
 	for (;;) {
 		at_xchg(&c->sleep_futex, how);
 		if (must_wake(c, deadline_ns, event))
 			break;
-		futex_wait(&c->sleep_futex, how, deadline_ns);
+		sched_futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
 	wait_end(since, &c->st.halted_ns);
 	at_add(&s->awake, 1);
-	rcu_online();
-	tlbi_enter(c);
+	sched_in(c);
 }

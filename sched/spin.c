@@ -33,19 +33,35 @@ static unsigned spin_length(struct vcpu *c)
 {
 	uint64_t now = __rdtsc();
 
-	if (now - c->spin_tsc > SPIN_GAP_TSC)
+	if (now - c->spin_tsc > SPIN_GAP_TSC) {
 		c->spins = 0;
-	c->spin_tsc = now;
+		c->spin_begin_tsc = now;
+	}
+	st_rlx(&c->spin_tsc, now);
 	return ++c->spins;
+}
+
+/* The core is given to whoever is next. */
+static void give_way(struct vcpu *c, bool counted)
+{
+	uint64_t t0 = clock_ns();
+	enum vcpu_doing doing = vcpu_doing(c, DOING_WAIT);
+
+	tlbi_leave(c);
+	sched_yield();
+	tlbi_enter(c);
+	vcpu_doing(c, doing);
+	st_rlx(&c->spin_tsc, __rdtsc());
+	c->st.yields++;
+	if (!counted)
+		c->st.yielded_ns += clock_ns() - t0;
 }
 
 void sched_relax(struct vcpu *c, bool counted)
 {
-	const struct sched *s = c->machine;
+	struct sched *s = c->machine;
 	unsigned n;
 	bool crowded;
-	enum vcpu_doing doing;
-	uint64_t t0;
 
 	if (s->rr) { /* someone else's turn */
 		at_or(&c->request, REQ_POLL);
@@ -54,17 +70,12 @@ void sched_relax(struct vcpu *c, bool counted)
 	n = spin_length(c);
 	crowded = sched_overcommitted(s);
 	if (crowded ? n < QUICK_SPINS : n % IDLE_SPINS) {
+		crowd_spin(s, c);
 		cpu_relax();
 		return;
 	}
-	t0 = clock_ns();
-	doing = vcpu_doing(c, DOING_WAIT);
-	tlbi_leave(c);
-	sched_yield();
-	tlbi_enter(c);
-	vcpu_doing(c, doing);
-	c->spin_tsc = __rdtsc();
-	c->st.yields++;
-	if (!counted)
-		c->st.yielded_ns += clock_ns() - t0;
+	if (crowded && !counted)
+		c->release_watch = c->watch_releases;
+	give_way(c, counted);
+	crowd_spin(s, c);
 }

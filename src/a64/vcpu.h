@@ -101,6 +101,7 @@ struct vcpu {
 	struct tlb *tlb;         /* OWNER(vcpu) table of the current translation context */
 	struct tlb *tlb_unpriv;  /* OWNER(vcpu) table for LDTR and STTR: EL0's, or tlb itself at EL0 or with UAO */
 	struct fpenv fp;         /* OWNER(vcpu) FPCR, FPSR */
+	uint32_t release_watch;  /* OWNER(vcpu) translated code leaves after its next store-release (sched/crowd.c) */
 	uint8_t fence_owed;      /* OWNER(vcpu) an STLR since the last full fence (memory-model.md) */
 	u128 v[32];              /* OWNER(vcpu) */
 
@@ -137,6 +138,7 @@ struct vcpu {
 	void *gic_cpu;
 	struct vcpu **all;       /* every vCPU of the machine */
 	unsigned nvcpus;
+	bool watch_releases;     /* release_watch is used: before code is translated */
 	void (*timer_irq)(void *arg, int which, bool level); /* NULL: not wired; VCPU_IRQ_ */
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg); /* NULL: HLT #0xf000 is UNDEFINED */
@@ -155,7 +157,8 @@ struct vcpu {
 	uint64_t sevs_seen;      /* OWNER(vcpu) those of all vCPUs when the register was last cleared */
 	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
 	uint8_t doing;           /* OWNER(vcpu) enum vcpu_doing; samplers read it racily */
-	uint64_t spin_tsc;       /* OWNER(vcpu) host time stamp of the last of them */
+	uint64_t spin_tsc;       /* OWNER(vcpu), racy reads by others: host time stamp of the last of them */
+	uint64_t spin_begin_tsc; /* OWNER(vcpu) and of the first */
 
 	sigjmp_buf unwind;       /* OWNER(vcpu) where a faulting access of the interpreter returns to */
 	struct stats st;         /* OWNER(vcpu) */
@@ -179,6 +182,7 @@ static inline enum vcpu_doing vcpu_doing(struct vcpu *c, enum vcpu_doing what)
 #define SLEEP_NONE 0u
 #define SLEEP_WFI 1u
 #define SLEEP_WFE 2u
+#define SLEEP_TURN 3u /* out of a crowd for a while (machine_ops.rest) */
 
 static inline bool vcpu_has(const struct vcpu *c, enum feat f)
 {
@@ -206,6 +210,10 @@ struct machine_ops {
 	 * TLB maintenance. counted: the caller counts the time itself. NULL: nobody else needs the host CPU.
 	 */
 	void (*relax)(struct vcpu *c, bool counted);
+	/* c's code has left after a store-release, with release_watch set: may ask to rest. */
+	void (*released)(struct vcpu *c);
+	/* Blocks as `sleep` does, until the vCPU's turn comes. */
+	void (*rest)(struct vcpu *c);
 };
 
 /* System-register interface of a GICv3 (implemented in src/dev). enc as SYSREG(); false: UNDEFINED. */

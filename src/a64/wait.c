@@ -124,6 +124,10 @@ void cpu_wfe(struct vcpu *c)
 
 void wait_sleep(struct vcpu *c)
 {
+	if (c->sleep_how == SLEEP_TURN) {
+		c->mops->rest(c);
+		return;
+	}
 	if (c->sleep_how == SLEEP_WFI) {
 		if (!vcpu_has_work(c))
 			c->mops->sleep(c, TIMER_NEVER, false);

@@ -51,7 +51,7 @@ enum ir_type { T_NONE, T_INT, T_VEC, T_BOOL, T_FLAGS };
 				      BLOCK_FLAGS_A and _B do not tell of its operands comes as the param nodes that follow */ \
 	X(param, T_INT, "")        /* imm 0 or 1: operand of the flags, from the branches to the block */ \
 	X(brc, T_NONE, "B")        /* leave to pc k if a0 (imm 1: if not a0); snap */ \
-	X(poll, T_NONE, "")        /* leave to the run loop with pc k if somebody wants something; snap */ \
+	X(poll, T_NONE, "")        /* leave to the run loop with pc k if somebody wants something (imm 1: a store-release is watched); snap */ \
 	X(br, T_NONE, "")          /* leave to pc k; snap; ends a block */ \
 	X(jmp, T_NONE, "Q")        /* leave to pc a0, imm hint; snap; ends a block */ \
 	X(leave, T_NONE, "")       /* leave to the run loop with pc k (imm 1: which executes that instruction itself); snap; ends a block */

@@ -41,7 +41,7 @@ struct stub {
 	uint8_t kind, type;
 	int8_t reg, base;   /* result or operand register; address register */
 	int8_t in, in2;     /* operands */
-	bool xmm_live, poll, load, used;
+	bool xmm_live, poll, load, used, release;
 	uint16_t aux;
 	int32_t disp;
 	uint32_t rec;

@@ -142,24 +142,31 @@ static void set_pc(struct xa *a, uint64_t pc)
 	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
 }
 
-/* To the run loop, which goes on at pc. */
-static void leave(struct xa *a, uint64_t pc)
+/* To the run loop, which goes on at pc; why: NULL or an X64_ */
+static void leave(struct xa *a, uint64_t pc, const void *why)
 {
 	set_pc(a, pc);
-	x_mov_ri(a, RAX, 0);
+	x_mov_ri(a, RAX, (uintptr_t)why);
 	x_jmp_to(a, glue_exit);
 }
 
-void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n)
+/* Leaves if the word at `offset` is not 0. */
+static struct stub *poll_word(struct lower *l, unsigned offset, uint64_t pc, uint32_t first, uint32_t n)
 {
 	struct stub *s = lo_stub(l, STUB_LEAVE);
 
 	s->pc = pc;
 	s->first = first;
 	s->n = n;
-	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
+	x_op(&l->a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)offset));
 	x8(&l->a, 0);
 	s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
+	return s;
+}
+
+void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n)
+{
+	poll_word(l, x64_cfg.off_request, pc, first, n);
 }
 
 /* To a known pc: chained within the page, through the jump cache to others. */
@@ -249,7 +256,10 @@ void low_exit(struct lower *l, ir_ref r)
 		return;
 	case IR_poll:
 		cnt = lo_capture(l, n->snap, &first);
-		low_poll(l, n->k, first, cnt);
+		if (n->imm)
+			poll_word(l, x64_cfg.off_release, n->k, first, cnt)->release = true;
+		else
+			low_poll(l, n->k, first, cnt);
 		return;
 	default:
 		if (lo_edge(l, n) >= 0) {
@@ -259,13 +269,11 @@ void low_exit(struct lower *l, ir_ref r)
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt, n->aux & BR_FLAGS_USED);
 		if (n->op == IR_leave && n->imm) {
-			set_pc(&l->a, n->k);
-			x_mov_ri(&l->a, RAX, (uintptr_t)X64_EXEC);
-			x_jmp_to(&l->a, glue_exit);
+			leave(&l->a, n->k, X64_EXEC);
 			return;
 		}
 		if (n->op == IR_leave) {
-			leave(&l->a, n->k);
+			leave(&l->a, n->k, 0);
 			return;
 		}
 		if (n->k <= l->u->snaps[n->snap - 1].pc)
@@ -412,7 +420,7 @@ void low_stubs(struct lower *l)
 			break;
 		case STUB_LEAVE:
 			low_writeback(l, s->first, s->n, false);
-			leave(&l->a, s->pc);
+			leave(&l->a, s->pc, s->release ? X64_RELEASE : 0);
 			break;
 		case STUB_FLAGS:
 			call_glue(&l->a, glue_flags);

@@ -43,7 +43,7 @@
 
 /* What the back end knows of the guest's environment; CONST_AFTER_INIT. */
 struct x64_config {
-	uint32_t off_pc, off_request, off_tlb, off_tlb_unpriv, off_fp, off_owed, off_nzcv, off_icount;
+	uint32_t off_pc, off_request, off_tlb, off_tlb_unpriv, off_fp, off_owed, off_nzcv, off_icount, off_release;
 	uint32_t tag_r, tag_w, addend; /* in the TLB: fields of line 0; a line has 32 bytes */
 	uint32_t tlb_bits, tlb_hash;             /* log2 of the lines; shift of the bits that the index mixes in */
 	uint32_t jc, jc_bits, jc_shift;          /* its jump cache: {pc, code} pairs; (pc ^ pc >> jc_shift) / 4 is the index */
@@ -103,6 +103,8 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out);
 size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta);
 /* What x64_enter() returns where the instruction at pc is left to the interpreter. */
 #define X64_EXEC ((void *)1)
+/* The same: after a store-release with the word at x64_cfg.off_release set. */
+#define X64_RELEASE ((void *)3)
 /* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number. */
 void *x64_enter(void *env, const void *code, uint32_t *link);
 /* The host has what the lowerings use (AVX2, BMI, LZCNT, ...). */

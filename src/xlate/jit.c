@@ -108,6 +108,7 @@ static _Noreturn void pair_steps(struct vcpu *c, uint64_t addr, unsigned size, u
 {
 	u128 v;
 
+	c->release_watch = 0; /* as the whole does if it enters a queue (xlate/watch.h) */
 	v = conc_ld_atomic(c, addr, size, mo & MO_MASK);
 	c->x[mo >> PAIR_RT_SHIFT & 31] = (uint64_t)v;
 	excl_finish_pair(c, addr, (uint64_t)v, size);
@@ -223,6 +224,7 @@ int jit_init(size_t bytes, struct err *e)
 	x64_cfg = (struct x64_config){
 		.off_pc = offsetof(struct vcpu, pc),
 		.off_request = offsetof(struct vcpu, request),
+		.off_release = offsetof(struct vcpu, release_watch),
 		.off_tlb = offsetof(struct vcpu, tlb),
 		.off_tlb_unpriv = offsetof(struct vcpu, tlb_unpriv),
 		.off_fp = offsetof(struct vcpu, fp),
@@ -393,6 +395,10 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
 	*prev = x64_enter(c, u->code, link);
+	if (unlikely(*prev == X64_RELEASE)) {
+		*prev = 0;
+		c->mops->released(c);
+	}
 	if (*prev && *prev != X64_EXEC)
 		tblock_arrived(*prev);
 	/* A tagged branch target is in no jump cache, so it comes here before anybody sees the pc. */

@@ -15,6 +15,7 @@
 #include "xlate/pair.h"
 #include "xlate/region.h"
 #include "xlate/slots.h"
+#include "xlate/watch.h"
 
 #define REGION_BUDGET 3 /* instructions of a region, in those of a block */
 /* Code memory asked for at first; where that was not enough, more until it is this. */
@@ -174,7 +175,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 {
 	unsigned at = word_of(e->pc);
 	struct a64_insn in;
-	bool ahead = false; /* as good as: what is branched to may lie behind */
+	bool fused = false, ahead = false; /* as good as: what is branched to may lie behind */
 
 	w->lo = MIN(w->lo, at);
 	w->hi = MAX(w->hi, at + 1);
@@ -184,7 +185,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 	ir_mark(e->u);
 	if (!a64_decode(e->word, e->c->feats, &in) || !irb_table[in.op])
 		e->next = NEXT_EXEC;
-	else if (!pair_fuse(e, &in))
+	else if (!(fused = pair_fuse(e, &in)))
 		irb_table[in.op](e, &in);
 	switch (e->next) {
 	case NEXT_EXEC:
@@ -225,6 +226,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 			w->back = e->target > e->pc || ahead ? e->pc + 4 : 0;
 		break;
 	case NEXT_FALL:
+		watch_release(e, &in, fused);
 		e->target = e->pc + 4;
 		break;
 	}

@@ -1,0 +1,257 @@
+/*
+ * Locks among more vCPUs than processors.
+ *
+ * A fair lock goes to who asked first.  If all vCPUs of a crowd ask, each hand-over is to one that has no processor
+ * just then, and costs a change of threads: ten to fifty times the work that the lock guards.  Giving the
+ * processor away quickly (spin.c) does not change that, nor would giving it to the right one.  What does is to keep the surplus
+ * out of the queue (Dice, "Malthusian Locks"): as many vCPUs as there are processors pass the lock among themselves
+ * without the host's help, the others rest for some milliseconds in turn.
+ *
+ * A vCPU must not rest while it holds or waits for a lock.  Best is just after it released one: so a vCPU that had to
+ * spin in a crowd asks its translated code to leave after its next store-release (vcpu.release_watch), which
+ * as a rule is the release of what it spun for.  Not always: queue locks pass on their queue's head while they hold
+ * the lock, barriers count on everyone.  So
+ *   - whoever spins for long while others rest wakes the one that went last, and
+ *   - a place in the code whose resters had to be woken so is left alone (struct crowd_place).
+ *
+ * Nobody rests for longer than its turn takes (MAX_REST_NS); interrupts and requests wake it as they wake a sleeper;
+ * and when a vCPU goes to sleep otherwise, the one that has rested longest takes its processor.  Of those that run the
+ * ones that came last stay on.
+ *
+ * Threads: vCPUs, each about itself, but for crowd_wake().
+ */
+#include <x86intrin.h>
+
+#include "a64/wait.h"
+#include "base/clock.h"
+#include "sched/sched_priv.h"
+
+#define TURN_TSC 12000000u     /* after so long (about 5 ms) the next one comes in */
+#define REST_NS 10000000u      /* that nobody looks at the clock for: a rester's own, for each that rests */
+#define MAX_REST_NS 200000000u
+#define MIN_RUN_NS 1000000u    /* between two rests */
+#define CONTENDS_TSC 50000000u /* who has spun within this (about 20 ms) is thought to want the lock still */
+#define STUCK_TSC 250000u      /* if nobody gets on for that long (about 100 us), it may be because one rests */
+#define MAX_STUCK_TSC 12800000u
+
+#define DISTRUST 4 /* rests that somebody had to end, less those that nobody did */
+#define RETRY_NS 20000000u
+#define MAX_RETRY_NS 2000000000u
+
+/* -- places where vCPUs come to rest -- */
+
+static struct crowd_place *place_of(struct sched *s, uint64_t pc)
+{
+	struct crowd_place *p = &s->crowd_place[(pc >> 2 ^ pc >> 10) % CROWD_PLACES];
+
+	if (p->pc != pc)
+		*p = (struct crowd_place){.pc = pc};
+	return p;
+}
+
+/* Lock held. */
+static bool is_good_place(struct sched *s, uint64_t pc, uint64_t now)
+{
+	struct crowd_place *p = place_of(s, pc);
+
+	if (p->blame < DISTRUST)
+		return true;
+	if (now < p->retry_ns)
+		return false;
+	p->blame = DISTRUST - 1;
+	return true;
+}
+
+static void learn(struct sched *s, uint64_t pc, bool was_missed)
+{
+	struct crowd_place *p;
+
+	lock_take(&s->crowd_lock);
+	p = place_of(s, pc);
+	if (was_missed) {
+		p->blame++;
+		p->wait_ns = MIN(MAX(2 * p->wait_ns, RETRY_NS), MAX_RETRY_NS);
+		p->retry_ns = clock_ns() + p->wait_ns;
+	} else {
+		p->blame -= p->blame > 0;
+		p->wait_ns /= 2;
+	}
+	lock_drop(&s->crowd_lock);
+}
+
+/* -- who is there -- */
+
+/* More vCPUs spin for each other than can run? Racy: an estimate. */
+static bool too_many_contend(const struct sched *s, uint64_t tsc)
+{
+	unsigned awake = ld_rlx(&s->awake), contend = 0, others;
+
+	if (awake <= s->usable)
+		return false;
+	for (unsigned k = 0; k < s->n; k++) {
+		const struct vcpu *o = s->vcpu[k];
+
+		contend += o && ld_rlx(&o->sleep_futex) == SLEEP_NONE && tsc - ld_rlx(&o->spin_tsc) < CONTENDS_TSC;
+	}
+	others = awake > contend ? awake - contend : 0;
+	return contend > (s->usable > others + 1 ? s->usable - others : 1);
+}
+
+/* Takes the k-th rester out of the queue. Lock held. */
+static struct vcpu *unqueue(struct sched *s, unsigned k)
+{
+	struct vcpu *c = s->resting[k];
+	unsigned n = s->nresting - 1;
+
+	for (; k < n; k++)
+		s->resting[k] = s->resting[k + 1];
+	st_rlx(&s->nresting, n);
+	return c;
+}
+
+/* The one that has rested longest goes on; missed: the one that came last, for which somebody spins. */
+static void wake_one(struct sched *s, bool missed)
+{
+	struct vcpu *c = NULL;
+
+	lock_take(&s->crowd_lock);
+	if (s->nresting)
+		c = unqueue(s, missed ? s->nresting - 1 : 0);
+	lock_drop(&s->crowd_lock);
+	if (!c)
+		return;
+	at_add(&s->awake, 1); /* at once: until it runs the others must know that they are too many */
+	st_rlx(&s->turn_tsc, __rdtsc() + TURN_TSC);
+	s->slot[c->index].missed = missed; /* its owner reads it after rest_over */
+	at_xchg(&s->slot[c->index].rest_over, 1); /* pairs with ld_sc in sched_rest() */
+	sched_kick(c);
+}
+
+void crowd_room(struct sched *s)
+{
+	if (unlikely(ld_sc(&s->nresting)) && ld_sc(&s->awake) < s->usable)
+		wake_one(s, false);
+}
+
+void crowd_spin(struct sched *s, struct vcpu *c)
+{
+	uint64_t limit, last;
+
+	if (likely(!ld_rlx(&s->nresting)))
+		return;
+	last = ld_rlx(&s->turn_tsc);
+	if ((int64_t)(c->spin_tsc - last) > 0 && at_cas(&s->turn_tsc, &last, c->spin_tsc + TURN_TSC)) {
+		st_rlx(&s->progress_tsc, c->spin_tsc); /* what comes now takes its time */
+		wake_one(s, false);
+	}
+	limit = ld_rlx(&s->stuck_tsc);
+	if (c->spin_tsc - c->spin_begin_tsc < limit)
+		return;
+	if (!c->release_watch) { /* many short spins look like a long one: does it release what it spins for? */
+		c->release_watch = 1;
+		c->spin_begin_tsc = c->spin_tsc;
+		return;
+	}
+	last = ld_rlx(&s->progress_tsc);
+	if ((int64_t)(c->spin_tsc - last) < (int64_t)limit)
+		return;
+	/* Who waits in vain waits twice as long for the next: the host may just have taken a processor away. */
+	if (at_cas(&s->progress_tsc, &last, c->spin_tsc)) {
+		st_rlx(&s->stuck_tsc, MIN(2 * limit, MAX_STUCK_TSC));
+		c->st.rescues++;
+		wake_one(s, true);
+	}
+}
+
+/* -- resting -- */
+
+void sched_released(struct vcpu *c)
+{
+	struct sched *s = c->machine;
+	uint64_t now = __rdtsc();
+	bool good;
+
+	c->release_watch = 0;
+	c->spins = 0;
+	c->spin_begin_tsc = now;
+	st_rlx(&s->progress_tsc, now);
+	st_rlx(&s->stuck_tsc, STUCK_TSC);
+	if (!too_many_contend(s, now))
+		return;
+	now = clock_ns();
+	if (now - s->slot[c->index].run_since < MIN_RUN_NS)
+		return;
+	lock_take(&s->crowd_lock);
+	good = is_good_place(s, c->pc, now);
+	lock_drop(&s->crowd_lock);
+	if (good)
+		vcpu_ask_sleep(c, SLEEP_TURN);
+}
+
+/* Queues c; when its turn comes. */
+static uint64_t queue(struct sched *s, struct vcpu *c, uint64_t now)
+{
+	uint64_t rest;
+
+	lock_take(&s->crowd_lock);
+	s->resting[s->nresting] = c;
+	st_rlx(&s->nresting, s->nresting + 1); /* the lock's drop and at_add of awake order it before crowd_room()'s looks */
+	if (s->nresting == 1)
+		st_rlx(&s->turn_tsc, __rdtsc() + TURN_TSC);
+	rest = (uint64_t)REST_NS * s->nresting;
+	lock_drop(&s->crowd_lock);
+	return now + MIN(rest, MAX_REST_NS);
+}
+
+/* False: it has been taken out, and counted as awake, by wake_one(). */
+static bool leave_queue(struct sched *s, struct vcpu *c)
+{
+	unsigned k = 0;
+	bool there;
+
+	lock_take(&s->crowd_lock);
+	while (k < s->nresting && s->resting[k] != c)
+		k++;
+	there = k < s->nresting;
+	if (there)
+		unqueue(s, k);
+	lock_drop(&s->crowd_lock);
+	return there;
+}
+
+void sched_rest(struct vcpu *c)
+{
+	struct sched *s = c->machine;
+	struct slot *p = &s->slot[c->index];
+	uint64_t deadline;
+	bool missed;
+
+	p->rest_pc = c->pc;
+	st_rlx(&p->rest_over, 0);
+	wait_begin(&p->rest_since);
+	deadline = queue(s, c, p->rest_since);
+	sched_out(s, c);
+	while (ld_sc(&s->awake) >= s->usable) { /* else somebody has gone to sleep meanwhile; pairs with crowd_room() */
+		at_xchg(&c->sleep_futex, SLEEP_TURN);
+		if (vcpu_has_work(c) || ld_sc(&p->rest_over) || clock_ns() >= deadline)
+			break;
+		sched_futex_wait(&c->sleep_futex, SLEEP_TURN, deadline);
+	}
+	at_xchg(&c->sleep_futex, SLEEP_NONE);
+	if (leave_queue(s, c)) {
+		at_add(&s->awake, 1);
+		missed = false;
+	} else {
+		while (!ld_sc(&p->rest_over)) /* whoever took it out is about to say so */
+			cpu_relax();
+		missed = p->missed;
+	}
+	learn(s, p->rest_pc, missed);
+	sched_in(c);
+	if (!missed)
+		p->run_since = clock_ns();
+	st_rlx(&c->spin_tsc, __rdtsc());
+	c->spins = 0;
+	c->st.rests++;
+	wait_end(&p->rest_since, &c->st.yielded_ns);
+}
