@@ -394,11 +394,12 @@ static int do_maintenance(struct as *a)
 	return 1;
 }
 
-/* The system registers that tests of exceptions use. */
+/* The system registers that tests of exceptions and translation use. */
 static int do_sysreg(struct as *a)
 {
 	static const struct { const char *name; uint8_t crn, crm, op2; } regs[] = {
-		{"elr_el1", 4, 0, 1}, {"spsr_el1", 4, 0, 0}, {"esr_el1", 5, 2, 0}, {"far_el1", 6, 0, 0}, {"par_el1", 7, 4, 0}};
+		{"elr_el1", 4, 0, 1}, {"spsr_el1", 4, 0, 0}, {"esr_el1", 5, 2, 0}, {"far_el1", 6, 0, 0}, {"par_el1", 7, 4, 0},
+		{"ttbr0_el1", 2, 0, 0}};
 	bool to = !strcmp(a->mn, "msr") && asm_is(a, "wx"), from = !strcmp(a->mn, "mrs") && asm_is(a, "xw");
 	const struct operand *reg = &a->op[to], *name = &a->op[!to];
 

@@ -484,6 +484,12 @@ static void build_tail(struct build *b, const struct beside *s, unsigned head)
 {
 	unsigned t = b->h[H_T];
 
+	if (b->o->asid) { /* a fault may have left the test's: touches are made with 0 */
+		emit_mrs(&b->e, EMIT_TTBR0_EL1, t);
+		emit(&b->e, "and x%u, x%u, #0xffffffffffff", t, t);
+		emit_msr(&b->e, EMIT_TTBR0_EL1, t);
+		emit(&b->e, "isb");
+	}
 	epilogue(b);
 	emit(&b->e, "add x%u, x%u, #%u", b->h[H_REC], b->h[H_REC], b->c->rec_size);
 	emit(&b->e, "add x%u, x%u, #%u", b->h[H_OUT], b->h[H_OUT], b->c->out_size);

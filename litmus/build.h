@@ -65,6 +65,7 @@ struct lit_build_opts {
 	enum lit_barrier barrier;
 	unsigned timebase;   /* ticks of the counter between agreement and start */
 	bool preload;
+	bool asid;           /* the test changes its ASID */
 	bool crowded;        /* more vCPUs than host CPUs */
 	bool own_code;       /* each instance has its own code, which it may change */
 };

@@ -45,6 +45,16 @@ static void plan_value(struct planner *pl, unsigned l, unsigned at, const struct
 		: (struct trial_fix){l, at, type->size, TRIAL_CODE, code_offset(m, v)};
 }
 
+/* A test that changes its ASID: its pages are not global. */
+static bool changes_asid(const struct lit_test *t)
+{
+	for (unsigned th = 0; th < t->nthreads; th++)
+		for (unsigned i = 0; i < t->thread[th].n; i++)
+			if (t->thread[th].line[i].insn && strcasestr(t->thread[th].line[i].insn, "TTBR0"))
+				return true;
+	return false;
+}
+
 /* Tests of translation: each location that is no entry has a page. */
 static void plan_pages(struct planner *pl)
 {
@@ -53,6 +63,7 @@ static void plan_pages(struct planner *pl)
 
 	p->dense_ok = p->packed_ok = false;
 	p->vm = LIT_VM;
+	p->entry_bits = changes_asid(t) ? BIT(11) : 0;
 	for (unsigned l = 0; l < t->nlocs; l++) {
 		if (!t->loc[l].pte)
 			p->loc[l].page = p->npages++;
@@ -188,7 +199,7 @@ int lit_plan(const struct lit_model *m, const struct lit_run_opts *o, unsigned n
 	     struct trial_plan *p, struct err *e)
 {
 	const struct lit_build_opts bo = {.size = o->size, .barrier = o->barrier, .timebase = 16, .preload = o->preload != PRELOAD_NO,
-					 .own_code = o->own_code, .crowded = o->crowded};
+					 .own_code = o->own_code, .asid = changes_asid(m->t), .crowded = o->crowded};
 	struct planner pl = {m, o, p, 0, NULL};
 	const char *file = m->t->file;
 

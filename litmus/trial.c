@@ -219,7 +219,7 @@ static uint64_t vm_address(const struct trial *t, uint32_t to, uint64_t off, uin
 	const struct trial_loc *loc = &t->p->loc[to & ~TRIAL_ENTRY];
 	uint64_t pa = cells + (uint64_t)loc->page * PAGE;
 
-	return to & TRIAL_ENTRY ? pte_descriptor(pa, (uint32_t)off) : loc->entry ? entry_at(t, pa) : virtual(t, pa) + off;
+	return to & TRIAL_ENTRY ? pte_descriptor(pa, (uint32_t)off) | t->p->entry_bits : loc->entry ? entry_at(t, pa) : virtual(t, pa) + off;
 }
 
 static inline uint64_t address(const struct trial *t, uint32_t to, uint64_t off, uint64_t cells, unsigned k)
@@ -241,7 +241,7 @@ static inline void put_locations(const struct trial *t, uint64_t cells, unsigned
 	const struct trial_plan *p = t->p;
 
 	for (unsigned i = 0; i < p->npages; i++)
-		ram_st64(host(t, entry_at(t, cells) + 8 * i), pte_descriptor(cells + (uint64_t)i * PAGE, PTE_DEFAULT));
+		ram_st64(host(t, entry_at(t, cells) + 8 * i), pte_descriptor(cells + (uint64_t)i * PAGE, PTE_DEFAULT) | p->entry_bits);
 	for (unsigned l = 0; l < p->nlocs; l++) {
 		const struct trial_loc *loc = &p->loc[l];
 		uint8_t *at = host(t, spot(t, &t->now, cells, l));

@@ -79,6 +79,7 @@ struct trial_plan {
 	uint32_t ncpus, ncopies, size, group, slot, step;
 	uint32_t packed_ok, dense_ok, direct, stride, preload, shuffle_first, timebase;
 	uint64_t seed, runs;
+	uint64_t entry_bits;                         /* of all entries: nG, in tests that change the ASID */
 	uint32_t npages;                             /* pages of an instance, of tests of translation; else 0 */
 	uint64_t vm;                                 /* guest virtual address of the first page; whole GiB */
 	uint64_t ram, image, code;                   /* guest addresses: of memory, of all words, of the test's code among them */

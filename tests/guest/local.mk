@@ -9,6 +9,7 @@ EXTRA_DIST += tests/guest/guest.lds tests/guest/start.S tests/guest/guest.h test
 	tests/guest/pl0xx.c tests/guest/pl0xx.expect tests/guest/order.c tests/guest/order.expect \
 	tests/guest/hostile.c tests/guest/hostile.expect
 EXTRA_DIST += tests/guest/events.c tests/guest/events.expect
+EXTRA_DIST += tests/guest/sgi_order.c tests/guest/sgi_order.expect
 EXTRA_DIST += tests/guest/sysinsn.c tests/guest/sysinsn.expect
 EXTRA_DIST += tests/guest/psci.c tests/guest/psci.expect
 EXTRA_DIST += tests/guest/pmu.c tests/guest/pmu.expect

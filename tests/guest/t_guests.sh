@@ -21,6 +21,7 @@ guests=(
 	"mmu -M virt,gic-version=3"
 	"pl0xx -M virt,gic-version=3"
 	"order -M virt,gic-version=3 -smp 2"
+	"sgi_order -M virt,gic-version=3 -smp 2"
 	"events -M virt,gic-version=3 -smp 2"
 	"smc -M virt,gic-version=3 -smp 2"
 	"sysinsn -M virt,gic-version=3"
@@ -30,6 +31,8 @@ guests=(
 )
 # the same guests with other options, of parma only
 variants=(
+	"sgi_order -accel interp -smp 2"
+	"sgi_order -smp 4"
 	"smc -accel interp"
 	"smc -accel interp -smp 4"
 	"smc -smp 4"
