@@ -21,12 +21,18 @@ void mcm_states_init(struct mcm_states *s, struct mcm_arena *a, unsigned nslots)
 	s->table = mcm_zalloc(a, s->tabsize * sizeof(uint32_t));
 }
 
+/* States of nothing are all equal, and v may be NULL then. */
+static bool equal(const struct mcm_states *s, uint32_t at, const uint64_t *v)
+{
+	return !s->nslots || !memcmp(mcm_states_at(s, at), v, s->nslots * sizeof(uint64_t));
+}
+
 /* The table entry that holds v, or the empty one where it belongs. */
 static uint32_t *find(const struct mcm_states *s, const uint64_t *v)
 {
 	unsigned i = (unsigned)hash(v, s->nslots) & (s->tabsize - 1);
 
-	while (s->table[i] && memcmp(mcm_states_at(s, s->table[i] - 1), v, s->nslots * sizeof(uint64_t)))
+	while (s->table[i] && !equal(s, s->table[i] - 1, v))
 		i = (i + 1) & (s->tabsize - 1);
 	return &s->table[i];
 }
