@@ -10,3 +10,6 @@ tests_sched_t_rr_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(U
 # Nobody starves.
 check_PROGRAMS += tests/sched/t_fair
 tests_sched_t_fair_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+# Rests of those who spin for one lock.
+check_PROGRAMS += tests/sched/t_crowd
+tests_sched_t_crowd_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
