@@ -151,7 +151,7 @@ static int offset_of(const struct a64_row *r, uint32_t w, unsigned index)
 		return get(r, "mode", w) == 1 ? 0 : get_signed(r, "imm7", w) * unit;
 	}
 	if (field(r, "option"))
-		return (opt & 4 ? (int)(int8_t)index : (int)index) << (get(r, "s", w) ? size : 0);
+		return (opt & 4 ? (int)(int8_t)index : (int)index) * (1 << (get(r, "s", w) ? size : 0));
 	return 0;
 }
 
