@@ -36,12 +36,12 @@
 #include "base/clock.h"
 #include "sched/sched_priv.h"
 
-#define MIN_PERIOD_NS 1000000u
+#define MIN_PERIOD_NS 2500000u /* twice that on average; a look costs some 20 microseconds of the processor, caches included */
 #define IDLE_PERIOD_NS 10000000u
 #define IDLE_ROUNDS 16
 #define LATE_NS 300000u    /* a sample that is later is not one at random */
-#define FEW_SAMPLES 8
-#define SETTLE_ROUNDS 64   /* of the sampler, between two settlings of a vCPU */
+#define FEW_SAMPLES 4
+#define SETTLE_ROUNDS 32   /* of the sampler, between two settlings of a vCPU */
 #define SETTLE_NS 20000000u /* intervals that readers of the account ask for are not shorter */
 
 const struct cause_info cause_info[CAUSE_COUNT] = {
