@@ -32,6 +32,7 @@ static void usage(FILE *f)
 	      "  --work N           amount of the workloads on Linux (default 10)\n"
 	      "  --qemu             the same on qemu-system-aarch64, in the same rounds\n"
 	      "  --hotplug          one boot for all sizes and rounds: CPUs go off and on in the guest\n"
+	      "                     (on Linux, everything runs once before, not measured)\n"
 	      "  --csv F, --json F, --svg F   reports to files ('-': standard output)\n"
 	      "  --png F            the chart by gnuplot; without that, SVG beside it\n"
 	      "  --model N          what the fitted law says up to N vCPUs, marked as not measured\n"

@@ -155,11 +155,11 @@ static void script_add(struct scale_ctx *x, const char *name, const char *body)
 
 /*
  * What the guest runs: each mark on port 9 is answered by a line when we have looked at the accounts. With --hotplug the
- * commands are a function, run after each change of the CPUs.
+ * commands are run after each change of the CPUs, and once before, unseen: else the first size would translate for all.
  */
 static const char script_head[] =
 	"exec 9<>/dev/parma.mark\n"
-	"say() { echo \"$*\" >&9; read -t 600 answer <&9; }\n"
+	"say() { [ -n \"$quiet\" ] || { echo \"$*\" >&9; read -t 600 answer <&9; }; }\n"
 	"cpus() {\n"
 	" k=1\n"
 	" while [ -d /sys/devices/system/cpu/cpu$k ]; do\n"
@@ -191,7 +191,7 @@ static int make_script(struct scale_ctx *x, struct err *e)
 			 x->work, linux_script(x->linux_work[k]));
 		script_add(x, x->linux_work[k], body);
 	}
-	strcat(x->script, "}\n");
+	strcat(x->script, x->hotplug ? "}\nquiet=1; all; quiet=\n" : "}\n");
 	for (unsigned r = 0; r < x->repeat && x->hotplug; r++)
 		for (unsigned k = 0; k < x->npoints; k++) {
 			n = strlen(x->script);
