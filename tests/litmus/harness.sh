@@ -87,12 +87,13 @@ else
 	n=$((n + 1)); echo "ok $n - progress on a terminal # SKIP no script"
 fi
 # A job that dies takes one test along
-timeout 60 "$parma" litmus -q -j 2 -smp 2 -time 3 "$own"/data/{SB,MP,LB+datas}.litmus >"$tmp/out" 2>"$tmp/err" &
+timeout 300 "$parma" litmus -q -j 2 -smp 2 -time 3 "$own"/data/{SB,MP,LB+datas}.litmus >"$tmp/out" 2>"$tmp/err" &
 lit=$!
-for k in {1..100}; do
-	victim=$(pgrep -P $(pgrep -P $lit -f 'parma litmus' || echo $lit) 2>/dev/null | head -1)
-	[ -n "$victim" ] && break
+victim=
+while [ -z "$victim" ] && kill -0 $lit 2>/dev/null; do # timeout, its child, that one's jobs
 	sleep 0.05
+	main=$(pgrep -P $lit | head -1)
+	[ -z "$main" ] || victim=$(pgrep -P "$main" | head -1)
 done
 sleep 0.3; kill -9 "$victim"; wait $lit
 [ $? = 2 ] && grep -q 'the process that ran it was ended by signal 9' "$tmp/err" && grep -q '^3 tests: 2 ok, 0 forbidden, 1 not run' "$tmp/out"
