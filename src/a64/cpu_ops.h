@@ -63,7 +63,7 @@ extern uint32_t code_gen_all;
 /*
  * A translator that caches code elsewhere; NULL: there is none.
  * code_stale: c's IC found this guest RAM (NULL: all) to have changed. code_sync: c's DSB waits for the others to know.
- * code_distrust: translations with load-exclusives may not be used any more (a64/exclusive.h).
+ * code_distrust: translations with the load-exclusive at c->mon.load_pc may not be used any more (a64/exclusive.h).
  * cpu_place: c's thread waits for others, perhaps in the middle of translated code, or runs again.
  */
 enum cpu_place { PLACE_RUNS, PLACE_WAITS };

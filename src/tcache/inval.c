@@ -234,15 +234,21 @@ void tcache_invalidate(struct tcache *t, struct tcache_cpu *c, const void *host,
 	}
 }
 
-/* Kills a region's blocks, all or those that changed. Returns whether any died. Lock held. */
-static bool sweep_region(struct tcache *t, const struct region *r, bool all)
+typedef bool sweep_fn(const struct tblock *b, uint64_t arg); /* must it die? */
+
+static bool sweep_changed(const struct tblock *b, uint64_t arg) { return block_changed(b); }
+static bool sweep_all(const struct tblock *b, uint64_t arg) { return true; }
+static bool sweep_page(const struct tblock *b, uint64_t pc) { return !((b->key.pc ^ pc) & ~(uint64_t)(TC_PAGE - 1)); }
+
+/* Kills those of a region's blocks that must die. Returns whether there were any. Lock held. */
+static bool sweep_region(struct tcache *t, const struct region *r, sweep_fn *dies, uint64_t arg)
 {
 	bool died = false;
 
 	for (struct tblock *b = NULL; (b = tc_region_next(r, b));) {
 		if (ld_rlx(&b->dead))
 			continue;
-		if (all || block_changed(b)) {
+		if (dies(b, arg)) {
 			tc_kill(t, b, KILL_CHANGED);
 			died = true;
 		} else {
@@ -253,22 +259,23 @@ static bool sweep_region(struct tcache *t, const struct region *r, bool all)
 }
 
 /* In short holds of the lock: what is published from now on was read from now on (gen_all). */
-static void sweep(struct tcache *t, struct tcache_cpu *c, bool all)
+static void sweep(struct tcache *t, struct tcache_cpu *c, sweep_fn *dies, uint64_t arg)
 {
 	bool died = false;
 
 	at_add(&t->gen_all, 1); /* pairs with ld_acq in tcache_watch() */
 	for (unsigned k = 0; k < t->nregions; k++) {
 		lock_take(&t->lock);
-		died |= sweep_region(t, &t->regions[k], all);
+		died |= sweep_region(t, &t->regions[k], dies, arg);
 		lock_drop(&t->lock);
 	}
 	lock_take(&t->lock);
 	finish(t, c, died);
 }
 
-void tcache_invalidate_all(struct tcache *t, struct tcache_cpu *c) { sweep(t, c, false); }
-void tcache_flush(struct tcache *t) { sweep(t, NULL, true); }
+void tcache_invalidate_all(struct tcache *t, struct tcache_cpu *c) { sweep(t, c, sweep_changed, 0); }
+void tcache_flush(struct tcache *t) { sweep(t, NULL, sweep_all, 0); }
+void tcache_flush_page(struct tcache *t, uint64_t pc) { sweep(t, NULL, sweep_page, pc); }
 
 void tcache_kill(struct tcache *t, struct tblock *b)
 {

@@ -233,6 +233,8 @@ void tcache_invalidate(struct tcache *t, struct tcache_cpu *c, const void *host,
 void tcache_invalidate_all(struct tcache *t, struct tcache_cpu *c);
 /* Kills every block, changed or not (machine reset, a change of translation options). */
 void tcache_flush(struct tcache *t);
+/* Kills those that begin in the guest's page of pc, in whatever address space. */
+void tcache_flush_page(struct tcache *t, uint64_t pc);
 /* Kills one block (found bad by its user). */
 void tcache_kill(struct tcache *t, struct tblock *b);
 /*

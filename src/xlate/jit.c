@@ -198,10 +198,11 @@ static void on_sync(struct vcpu *c)
 		tcache_sync(c->jit->tc, serve_tlb, c);
 }
 
+/* Units lie in one page of the guest's, so one that has the load begins there. */
 static void on_distrust(struct vcpu *c)
 {
 	if (c->jit)
-		tcache_flush(cache);
+		tcache_flush_page(cache, c->mon.load_pc);
 }
 
 static void on_place(struct vcpu *c, enum cpu_place place)

@@ -124,6 +124,10 @@ static void test_invalidate(struct tcache *t, struct tcache_cpu *c)
 	ok(!tcache_lookup(t, &a->key), "invalidate all finds changes");
 	tcache_get_stats(t, &s1);
 	ok(s1.live > 0, "and keeps the rest");
+	a = translate(t, c, 5 * PAGE + 64, 24);
+	b = translate(t, c, 6 * PAGE, 25);
+	tcache_flush_page(t, 0x1000 + 5 * PAGE);
+	ok(!tcache_lookup(t, &a->key) && tcache_lookup(t, &b->key) == b, "a page's blocks die, unchanged too, those of the next live");
 	tcache_sync(c, NULL, NULL);
 	tcache_poll(c, pcs);
 	tcache_invalidate(t, c, &s1, 64);
