@@ -156,6 +156,10 @@ static int opt_cpu(struct boot_ctx *x, const char *arg)
 		machine_list_cpus(stdout);
 		return 1;
 	}
+	if (ends_in_help(arg)) {
+		machine_list_cpu_keys(stdout);
+		return 1;
+	}
 	return merge_into(x, &x->c->cpu_props, arg, "model");
 }
 

@@ -1,7 +1,6 @@
 /* The board's two banks of flash: -bios, -pflash, -drive if=pflash. */
 #include <string.h>
 
-#include "a64/tlbi.h"
 #include "base/bits.h"
 #include "dev/cfi_flash.h"
 #include "machine/loader.h"
@@ -12,15 +11,6 @@
 
 static void reset_flash(void *p) { cfi_flash_reset(p); }
 static void free_flash(void *p) { cfi_flash_free(p); }
-
-/* On the thread of vCPU `cpu`; devices' own accesses do not reach a flash's registers. */
-static void remap(void *arg, unsigned cpu)
-{
-	struct machine *m = arg;
-
-	if (cpu < m->ncpus)
-		tlbi_drop_lines(m->cpus[cpu]);
-}
 
 /* The -drive if=pflash of each bank: unit=N says which, else they come in turn. */
 static int find_drives(struct machine *m, struct opts *drive[BANKS], struct err *e)
@@ -78,7 +68,7 @@ int machine_add_flash(struct machine *m, struct err *e)
 		return -1;
 	for (unsigned bank = 0; bank < BANKS; bank++) {
 		struct cfi_flash_config c = {m->pm, mk_gpa(VIRT_FLASH + bank * VIRT_FLASH_SIZE), VIRT_FLASH_SIZE,
-					     bank ? "flash 1" : "flash 0", NULL, remap, m};
+					     bank ? "flash 1" : "flash 0", NULL};
 		struct cfi_flash *f;
 
 		if (drive[bank] && open_image(drive[bank], &c.img, e))

@@ -8,6 +8,7 @@ libmachine_a_SOURCES = \
 	src/machine/qmp.h src/machine/qmp.c src/machine/stats.h src/machine/stats.c \
 	src/machine/semihost.h src/machine/semihost.c
 libmachine_a_SOURCES += src/machine/sandbox.c
+libmachine_a_SOURCES += src/machine/engine.c
 EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \
 	src/guest/smp.c src/guest/scale.c src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc \
 	src/guest/scale_guest.inc src/guest/work.c src/guest/work_guest.inc

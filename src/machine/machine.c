@@ -12,11 +12,9 @@
 #include "a64/cpumodel.h"
 #include "a64/gtimer.h"
 #include "a64/interp.h"
-#include "x64/cpu.h"
 #include "x64/x64.h"
 #include "xlate/jit.h"
 #include "xlate/lockstep.h"
-#include "xlate/xlate.h"
 #include "tcache/perfmap.h"
 #include "base/bits.h"
 #include "base/bug.h"
@@ -24,7 +22,6 @@
 #include "base/hostrand.h"
 #include "base/keeper.h"
 #include "base/log.h"
-#include "base/passes.h"
 #include "base/timer.h"
 #include "dev/fw_cfg.h"
 #include "dev/hostsig.h"
@@ -38,7 +35,6 @@
 #include "machine/stats.h"
 
 bool machine_has_accel(enum accel a) { return a == ACCEL_INTERP || a == ACCEL_JIT || a == ACCEL_LOCKSTEP || a == ACCEL_BEST; }
-void machine_list_cpus(FILE *f) { cpu_model_list(f); }
 void machine_list_chardevs(FILE *f) { chardev_help(f); }
 void machine_list_netdevs(FILE *f) { netdev_help(f); }
 
@@ -156,73 +152,6 @@ static int make_memory(struct machine *m, struct err *e)
 	return 0;
 }
 
-/* -cpu MODEL[,pmu=off]; what other emulators' users switch off is off here. */
-static int cpu_props(struct machine *m, struct opts *o, struct err *e)
-{
-	static const char *const absent[] = {"pauth", "sve", "sme", "mte", "aarch64", "lpa2", "rme", "x-rme"};
-	bool pmu = true;
-
-	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
-		bool on = !strcmp(absent[k], "aarch64"), want = on;
-
-		if (opts_bool(o, absent[k], &want, e))
-			return -1;
-		if (want != on)
-			return err_set(e, EXIT_USAGE, "-cpu: %s=%s is not possible here", absent[k], want ? "on" : "off");
-	}
-	opts_str(o, "pauth-impdef", NULL); /* which algorithm, if there were any */
-	if (opts_bool(o, "pmu", &pmu, e))
-		return -1;
-	if (!pmu)
-		cpu_model_drop(&m->model, FEAT_PMUv3);
-	return opts_finish(o, e);
-}
-
-static int choose_cpu(struct machine *m, struct err *e)
-{
-	const struct cpu_model *model = cpu_model_find(m->cfg->cpu);
-
-	if (!model)
-		return err_set(e, EXIT_USAGE, "-cpu %s: unknown CPU model (-cpu help lists them)", m->cfg->cpu);
-	m->model = *model;
-	return m->cfg->cpu_props ? cpu_props(m, m->cfg->cpu_props, e) : 0;
-}
-
-/* -accel jit,tb-size=MiB,hot=N,profile=on,PASS=off */
-static int start_jit(struct machine *m, struct err *e)
-{
-	uint64_t mib = 0, hot = JIT_HOT_DEFAULT;
-
-	if (m->cfg->accel_props && (opts_u64(m->cfg->accel_props, "tb-size", 1, 1024, &mib, e) ||
-				    opts_u64(m->cfg->accel_props, "hot", 0, JIT_HOT_MAX, &hot, e) ||
-				    opts_bool(m->cfg->accel_props, "profile", &xlate_profile, e)))
-		return -1;
-	for (unsigned k = 0; m->cfg->accel_props && k < PASS_COUNT; k++) {
-		bool on = true;
-
-		if (opts_bool(m->cfg->accel_props, pass_names[k], &on, e))
-			return -1;
-		passes_off |= on ? 0 : 1u << k;
-	}
-	/* Who looks at translations, or compares them, wants all. */
-	jit_hot = m->cfg->accel == ACCEL_LOCKSTEP || log_on(LOG_IN_ASM | LOG_IR | LOG_OPT | LOG_OUT_ASM) ? 0 : (unsigned)hot;
-	return jit_init((size_t)mib << 20, e);
-}
-
-/* What no engine knows is an error; what another one knows is not. */
-static int finish_accel(struct opts *o, struct err *e)
-{
-	static const char *const keys[] = {"accel", "tb-size", "hot", "profile", "check", "thread", "split-wx", "one-insn-per-tb"};
-
-	if (!o)
-		return 0;
-	for (unsigned k = 0; k < ARRAY_SIZE(keys); k++)
-		opts_str(o, keys[k], NULL);
-	for (unsigned k = 0; k < PASS_COUNT; k++)
-		opts_str(o, pass_names[k], NULL);
-	return opts_finish(o, e);
-}
-
 /* -perfmap, -jitdump, -symbols */
 static int start_perfmap(struct machine *m, struct err *e)
 {
@@ -250,10 +179,10 @@ static int make_cpus(struct machine *m, struct err *e)
 	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
 	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->firmware);
 
-	if (choose_cpu(m, e))
+	if (machine_choose_cpu(m, e))
 		return -1;
 	m->engine_name = m->cfg->accel == ACCEL_LOCKSTEP ? "lockstep" : m->jit ? "jit" : "interp";
-	if ((m->jit && start_jit(m, e)) || finish_accel(m->cfg->accel_props, e) || start_perfmap(m, e))
+	if ((m->jit && accel_start_jit(&m->accel, m->cfg->accel == ACCEL_LOCKSTEP, e)) || start_perfmap(m, e))
 		return -1;
 	m->wires = calloc(m->cfg->ncpus, sizeof(*m->wires));
 	m->sched = sched_new(&sc);
@@ -328,12 +257,8 @@ static void on_differ(void *arg) { machine_end(arg, EXIT_DIFFERS); }
 /* -accel lockstep,check=UNITS: the second engine beside the first. */
 static int start_lockstep(struct machine *m, struct err *e)
 {
-	struct lockstep_config lc = {.lead = m->cpus[0], .pm = m->pm, .differ = on_differ, .arg = m};
-	uint64_t check = 0;
+	const struct lockstep_config lc = {.lead = m->cpus[0], .pm = m->pm, .check = (unsigned)m->accel.check, .differ = on_differ, .arg = m};
 
-	if (m->cfg->accel_props && opts_u64(m->cfg->accel_props, "check", 1, UINT32_MAX, &check, e))
-		return -1;
-	lc.check = (unsigned)check;
 	m->lockstep = lockstep_new(&lc, e);
 	return m->lockstep ? 0 : -1;
 }
@@ -449,20 +374,6 @@ void machine_free(struct machine *m)
 		physmap_free(m->pm);
 }
 
-/* -accel host-cpu=...: what the translator may use of the host's processor. Before it is asked whether that is enough. */
-static int set_host_cpu(const struct machine_config *cfg, struct err *e)
-{
-	const char *text = cfg->accel_props ? opts_str(cfg->accel_props, "host-cpu", NULL) : NULL;
-	uint32_t mask;
-
-	if (!text)
-		return 0;
-	if (x64_cpu_parse(text, &mask, e))
-		return err_prefix(e, "-accel");
-	x64_cpu_mask(mask);
-	return 0;
-}
-
 static int make_and_run(const struct machine_config *cfg, struct err *e)
 {
 	struct machine m = {.cfg = cfg};
@@ -470,7 +381,7 @@ static int make_and_run(const struct machine_config *cfg, struct err *e)
 	int rc;
 
 	hostsig_block();
-	if (set_host_cpu(cfg, e))
+	if (accel_parse(cfg->accel_props, &m.accel, e) || accel_limit_host(&m.accel, e))
 		return -1;
 	if (sandbox_prepare(cfg, e))
 		return -1;

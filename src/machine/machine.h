@@ -15,6 +15,7 @@
 /* Is this engine part of the build? */
 bool machine_has_accel(enum accel a);
 void machine_list_cpus(FILE *f);
+void machine_list_cpu_keys(FILE *f); /* what may follow a model's name */
 void machine_list_devices(FILE *f);
 void machine_list_chardevs(FILE *f);
 void machine_list_netdevs(FILE *f);

@@ -28,7 +28,18 @@ struct cpu_wires {
 	struct irq_line line[3];
 };
 
+/* What -accel says besides the engine. */
+struct accel_config {
+	uint64_t tb_mib;      /* code cache, MiB; 0: the default */
+	uint64_t hot;         /* how often code is interpreted before it is translated */
+	uint64_t check;       /* lockstep: units between looks at all memory; 0: the default */
+	uint32_t passes_off;  /* enum pass */
+	bool profile;
+	const char *host_cpu; /* what the translator may use; NULL: what there is */
+};
+
 struct machine {
+	struct accel_config accel;   /* CONST_AFTER_INIT */
 	bool jit;                    /* CONST_AFTER_INIT the translating engine runs the vCPUs */
 	struct lockstep *lockstep;   /* CONST_AFTER_INIT both do; NULL: not */
 	const struct machine_config *cfg; /* CONST_AFTER_INIT */
@@ -76,6 +87,14 @@ void machine_reset_devices(struct machine *m);
 void machine_add_part(struct machine *m, void *p, void (*reset)(void *), void (*free_fn)(void *));
 /* The wire of shared interrupt n. */
 static inline struct irq_line machine_spi(struct machine *m, unsigned n) { return gic_spi_line(m->gic, n); }
+
+/* engine.c. 0, or -1 with e filled. */
+int machine_choose_cpu(struct machine *m, struct err *e);
+int accel_parse(struct opts *o, struct accel_config *a, struct err *e);
+/* What the translator may use of the host's processor; before it is asked whether that is enough. */
+int accel_limit_host(const struct accel_config *a, struct err *e);
+/* all: everything is translated, at its first run. */
+int accel_start_jit(const struct accel_config *a, bool all, struct err *e);
 
 /* chardevs.c. 0 (or the back end), or -1 (NULL) with e filled. */
 int machine_add_chardevs(struct machine *m, struct err *e);

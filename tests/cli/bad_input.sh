@@ -68,6 +68,10 @@ U~is not an option~idle
 U~-kernel needs an argument~-kernel
 U~max CPUs supported .* is 128~-smp 129
 U~-smp~-smp 0
+U~hot: 999999~-accel interp,hot=999999
+U~fold: "maybe"~-accel interp,fold=maybe
+U~pauth-impdef~-cpu max,pauth-impdef=maybe
+U~sve=on is not possible~-cpu max,sve=on
 U~-smp~-smp two
 U~-smp~-smp -1
 U~-smp~-smp 4x

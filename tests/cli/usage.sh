@@ -10,6 +10,7 @@ ok "parma boot --help" runs 0 '^usage: parma boot' boot --help
 ok "-M help" runs 0 '^virt ' boot -M help
 ok "-machine ?" runs 0 '^virt ' boot -machine '?'
 ok "-cpu help" runs 0 'cortex-a72' boot -cpu help
+ok "-cpu max,help" runs 0 'pmu=on' boot -cpu max,help
 ok "-cpu ?" runs 0 'max' boot -cpu '?'
 ok "-accel help" runs 0 '^interp' boot -accel help
 ok "-device help" runs 0 'virtio-blk-device' boot -device help
