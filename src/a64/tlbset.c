@@ -357,7 +357,8 @@ static void line_tags(struct vcpu *c, struct tlb_ctx *x, unsigned k, uint64_t va
 	bool ram = l->r && l->r->host;
 	bool data = ram && !(l->flags & LINE_DEVICE) && (likely(!(c->sys.mdscr & MDSCR_MDE)) || !debug_page_watched(c, page));
 
-	x->t.e[k].tag[TLB_R] = data && l->flags & LINE_R && !unlikely(ld_acq(&l->r->trap_reads)) ? page : none;
+	/* ROM may become a chip's registers by a store in the middle of a unit, which has looked at the tag before. */
+	x->t.e[k].tag[TLB_R] = data && l->flags & LINE_R && !l->r->readonly ? page : none;
 	/* Pairs with excl_watch(): the word is set before the lines are dropped. */
 	x->t.e[k].tag[TLB_W] = data && l->flags & LINE_W && !l->r->readonly &&
 				!(l->r->watched && ld_acq(&l->r->watched[(l->pa - l->r->start) >> TLB_PAGE_BITS])) ?
@@ -430,7 +431,7 @@ void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool 
 	if (!(c->sys.sctlr & SCTLR_M) || (c->sys.mdscr & MDSCR_MDE) || !l2_usable(c, va, &a))
 		return NULL;
 	e = l2_find(c->tlbs, va);
-	if (!e || !e->r || !e->r->host || mmu_is_device(e->attr) || (e->r->readonly && (write || ld_acq(&e->r->trap_reads))))
+	if (!e || !e->r || !e->r->host || mmu_is_device(e->attr) || e->r->readonly)
 		return NULL;
 	rights = line_rights(e->perm, e->clean, a.el0, a.pan);
 	if (!(rights & (write ? LINE_W : LINE_R)))

@@ -1,6 +1,8 @@
 /* See cfi_flash.h. */
 #include "dev/cfi_flash.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 
 #define SECTOR UINT64_C(0x40000) /* bytes, both chips */
 #define BUFFER 4096u             /* bytes of the write buffers, both chips */
+#define BLOCK 4096u              /* bytes that the image is written by */
 
 enum command {
 	CMD_READ_ARRAY = 0xff,
@@ -48,6 +51,14 @@ struct cfi_flash {
 	uint64_t from, to;         /* GUARDED_BY(lock): bytes [from, to) of the array were put into the buffer */
 	uint64_t window;           /* GUARDED_BY(lock): array offset of the buffer */
 	uint8_t buffer[BUFFER];    /* GUARDED_BY(lock): erased where nothing was put */
+
+	/* What the image does not have yet; there is a keeper where there is an image that can be written. */
+	pthread_t keeper;          /* CONST_AFTER_INIT */
+	bool has_keeper, stop;     /* CONST_AFTER_INIT; GUARDED_BY(lock) */
+	pthread_cond_t work;       /* with lock */
+	uint64_t *dirty;           /* GUARDED_BY(lock): a bit per BLOCK */
+	uint64_t ndirty;           /* GUARDED_BY(lock): bits set */
+	bool writing;              /* GUARDED_BY(lock): the keeper is about a block */
 };
 
 /* -- what a chip shows -- */
@@ -94,7 +105,8 @@ static uint8_t query(const struct cfi_flash *f, uint64_t word)
 static uint16_t shown(const struct cfi_flash *f, uint64_t word)
 {
 	switch (f->show) {
-	case CMD_READ_STATUS: return f->status;
+	case CMD_READ_STATUS: /* after a buffer command it is the buffer's, and there always is one */
+		return f->state == ST_READY && (f->ndirty || f->writing) ? f->status & (uint16_t)~STATUS_READY : f->status;
 	case CMD_READ_ID: return (word & 0xff) == 0 ? 0x89 : (word & 0xff) == 1 ? 0x18 : 0;
 	default: return query(f, word & 0xff);
 	}
@@ -129,15 +141,16 @@ static void done(struct cfi_flash *f, uint8_t errors)
 
 static bool writable(const struct cfi_flash *f) { return !f->c.img || !blkimg_readonly(f->c.img); }
 
-/* What was written has reached the image, or the chip says that it failed. */
-static bool keep(struct cfi_flash *f, uint64_t from, uint64_t n)
+/* The image is to have bytes [from, from + n) too; the chip is busy until it has. */
+static void keep(struct cfi_flash *f, uint64_t from, uint64_t n)
 {
-	uint64_t end = ALIGN_UP(from + n, 512);
-	struct iovec v;
-
-	from &= ~UINT64_C(511);
-	v = (struct iovec){f->array + from, end - from};
-	return !f->c.img || !blkimg_write(f->c.img, &v, 1, from);
+	if (!f->has_keeper)
+		return;
+	for (uint64_t k = from / BLOCK; k <= (from + n - 1) / BLOCK; k++) {
+		f->ndirty += !(f->dirty[k / 64] >> (k & 63) & 1);
+		f->dirty[k / 64] |= BIT(k & 63);
+	}
+	pthread_cond_signal(&f->work);
 }
 
 /* Programming clears bits; only an erase sets them. */
@@ -152,7 +165,8 @@ static void program(struct cfi_flash *f, uint64_t offset, const uint8_t *data, u
 
 		ram_st8(at, ram_ld8(at) & data[k]);
 	}
-	done(f, keep(f, offset, n) ? 0 : STATUS_PROGRAM_ERROR);
+	keep(f, offset, n);
+	done(f, 0);
 }
 
 static void erase(struct cfi_flash *f, uint64_t offset)
@@ -165,7 +179,8 @@ static void erase(struct cfi_flash *f, uint64_t offset)
 	}
 	for (uint64_t k = 0; k < SECTOR; k += 8)
 		ram_st64(f->array + from + k, UINT64_MAX);
-	done(f, keep(f, from, SECTOR) ? 0 : STATUS_ERASE_ERROR);
+	keep(f, from, SECTOR);
+	done(f, 0);
 }
 
 static void first_cycle(struct cfi_flash *f, uint64_t offset, uint8_t cmd)
@@ -256,11 +271,9 @@ static void next_cycle(struct cfi_flash *f, uint64_t offset, uint64_t val, unsig
 static bool flash_write(void *dev, uint64_t offset, unsigned size, unsigned cpu, uint64_t val)
 {
 	struct cfi_flash *f = dev;
-	bool first;
 
 	lock_take(&f->lock);
-	first = !f->trapped;
-	if (first) {
+	if (!f->trapped) {
 		f->trapped = true;
 		physmap_trap_reads(f->c.pm, f->c.base);
 	}
@@ -269,12 +282,86 @@ static bool flash_write(void *dev, uint64_t offset, unsigned size, unsigned cpu,
 	else
 		next_cycle(f, offset, val, size);
 	lock_drop(&f->lock);
-	if (first && f->c.remap)
-		f->c.remap(f->c.arg, cpu);
 	return true;
 }
 
 static const struct mmio_ops flash_ops = {.name = "flash", .max_size = 4, .read = flash_read, .write = flash_write};
+
+/* -- the keeper: a thread that writes to the image -- */
+
+/* Takes the first run of dirty blocks, as many as a sector has. */
+static uint64_t take_dirty(struct cfi_flash *f, uint64_t *count)
+{
+	uint64_t k = 0, first;
+
+	while (!f->dirty[k / 64])
+		k += 64;
+	first = k += (unsigned)__builtin_ctzll(f->dirty[k / 64]);
+	for (; k < f->c.size / BLOCK && k - first < SECTOR / BLOCK && f->dirty[k / 64] >> (k & 63) & 1; k++)
+		f->dirty[k / 64] &= ~BIT(k & 63);
+	*count = k - first;
+	f->ndirty -= *count;
+	return first * BLOCK;
+}
+
+static void *keeper_main(void *arg)
+{
+	struct cfi_flash *f = arg;
+
+	lock_take(&f->lock);
+	for (;;) {
+		uint64_t from, count;
+		struct iovec v;
+		bool bad;
+
+		if (!f->ndirty) {
+			if (f->stop)
+				break;
+			lock_wait(&f->lock, &f->work);
+			continue;
+		}
+		from = take_dirty(f, &count);
+		f->writing = true;
+		lock_drop(&f->lock);
+		/* Bytes that change meanwhile make their block dirty again. */
+		v = (struct iovec){f->array + from, count * BLOCK};
+		bad = blkimg_write(f->c.img, &v, 1, from);
+		lock_take(&f->lock);
+		f->writing = false;
+		f->status |= bad ? STATUS_PROGRAM_ERROR | STATUS_ERASE_ERROR : 0;
+	}
+	lock_drop(&f->lock);
+	return NULL;
+}
+
+static int start_keeper(struct cfi_flash *f, struct err *e)
+{
+	sigset_t all, old;
+	int rc;
+
+	f->dirty = calloc((size_t)(f->c.size / BLOCK / 64 + 1), 8);
+	BUG_ON(!f->dirty);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&f->keeper, NULL, keeper_main, f);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc)
+		return err_set(e, EXIT_HOST, "%s: cannot start a thread: %s", f->c.name, strerror(rc));
+	pthread_setname_np(f->keeper, "parma-flash");
+	f->has_keeper = true;
+	return 0;
+}
+
+static void stop_keeper(struct cfi_flash *f)
+{
+	if (!f->has_keeper)
+		return;
+	lock_take(&f->lock);
+	f->stop = true;
+	pthread_cond_signal(&f->work);
+	lock_drop(&f->lock);
+	pthread_join(f->keeper, NULL);
+}
 
 /* -- making it -- */
 
@@ -297,13 +384,14 @@ struct cfi_flash *cfi_flash_new(const struct cfi_flash_config *c, struct err *e)
 
 	BUG_ON(!f);
 	lock_init(&f->lock, RANK_DEVICE);
+	pthread_cond_init(&f->work, NULL);
 	f->c = *c;
 	f->status = STATUS_READY;
 	f->show = CMD_READ_ARRAY;
 	if (physmap_add_rom(c->pm, c->base, c->size, c->name, &flash_ops, f, e))
 		goto fail;
 	f->array = physmap_host(c->pm, c->base, c->size, false);
-	if (c->img && read_image(f, e))
+	if (c->img && (read_image(f, e) || (writable(f) && start_keeper(f, e))))
 		goto fail;
 	return f;
 fail:
@@ -323,8 +411,11 @@ void cfi_flash_free(struct cfi_flash *f)
 {
 	if (!f)
 		return;
+	stop_keeper(f);
 	if (f->c.img)
 		blkimg_close(f->c.img);
+	free(f->dirty);
+	pthread_cond_destroy(&f->work);
 	lock_destroy(&f->lock);
 	free(f);
 }

@@ -4,7 +4,8 @@
  *
  * The guest reads the array like memory. From the first command on, data reads come here, since a chip may be
  * showing its status or its identification instead; instructions are fetched from the array always.
- * What is programmed or erased is written to the image before the chip says that it is done.
+ * What is programmed or erased is there for reads at once, and written to the image by a thread of the flash's own; until
+ * that is done the chip's status says that it is busy. It takes all commands meanwhile.
  */
 #ifndef PARMA_DEV_CFI_FLASH_H
 #define PARMA_DEV_CFI_FLASH_H
@@ -19,9 +20,6 @@ struct cfi_flash_config {
 	uint64_t size; /* bytes, a power of two */
 	const char *name;
 	struct blkimg *img; /* of exactly `size` bytes, or a shorter one that is read-only; owned by the flash. NULL: contents are lost */
-	/* Every vCPU's translations to the flash become stale. On vCPU `cpu`, which made the access. */
-	void (*remap)(void *arg, unsigned cpu);
-	void *arg;
 };
 
 struct cfi_flash;

@@ -34,7 +34,7 @@ struct mem_region {
 	const struct mmio_ops *ops; /* CONST_AFTER_INIT; NULL for RAM, and for a ROM that ignores writes */
 	void *dev;                  /* CONST_AFTER_INIT */
 	bool readonly;              /* CONST_AFTER_INIT; ROM: fetched and read from host, writes go to ops */
-	uint32_t trap_reads;        /* ATOMIC(st_rel in physmap_trap_reads, ld_acq where TLB entries are made): data
+	uint32_t trap_reads;        /* ATOMIC(st_rel in physmap_trap_reads, ld_acq at each read: such regions have no fast ones): data
 	                               reads of a ROM go to ops, too */
 	uint16_t *watched;          /* CONST_AFTER_INIT pointer, writable RAM: one word per 4 KiB page, ATOMIC: stores
 	                               that monitors must see (a64/exclusive.h) */
@@ -54,8 +54,8 @@ int physmap_add_ram(struct physmap *pm, gpa start, uint64_t size, const char *na
 int physmap_add_rom(struct physmap *pm, gpa start, uint64_t size, const char *name, const struct mmio_ops *ops, void *dev,
 		    struct err *e);
 /*
- * Data reads of the ROM at start go to its ops from now on: for TLB entries that are made from now on, so the caller
- * has those that exist dropped. Any thread.
+ * Data reads of the ROM at start go to its ops from now on. A read whose vCPU has not seen this yet comes from memory, as
+ * one before the command that is the cause. Any thread.
  */
 void physmap_trap_reads(struct physmap *pm, gpa start);
 /* Maps a device window. Overlaps are a BUG. */

@@ -17,13 +17,32 @@ fw=$cache/firmware
 cp "$fw/u-boot.bin" u-boot
 truncate -s %512 u-boot
 
-# uboot LINES OPTIONS...: U-Boot with a line typed each second.
+# prompted N: U-Boot has asked for its Nth command, or ended. What is typed earlier, a command that runs may swallow.
+prompted() {
+	local k
+	for k in $(seq 6000); do
+		[ "$(tr -d '\r' <out.raw | grep -c '^=> ')" -ge "$1" ] && return
+		kill -0 $pid 2>/dev/null || return
+		sleep 0.1
+	done
+}
+# uboot LINES OPTIONS...: U-Boot with lines typed when it asks for them.
 uboot() {
-	local lines=$1
+	local lines=$1 n=0 pid
 	shift
 	rc=0
-	{ sleep 5; printf '\n'; while read -r l; do sleep 1; printf '%s\n' "$l"; done <<<"$lines"; sleep 2; } |
-		(cd work && exec timeout 60 "$parma" boot -m 256M -display none -serial stdio "$@") >out.raw 2>err || rc=$?
+	rm -f in
+	mkfifo in
+	exec 5<>in
+	: >out.raw
+	(cd work && exec timeout 1200 "$parma" boot -m 256M -display none -serial stdio "$@") <in >out.raw 2>err &
+	pid=$!
+	while read -r l; do
+		prompted $((++n))
+		printf '%s\n' "$l" >&5
+	done <<<"$lines"
+	wait $pid || rc=$?
+	exec 5>&-
 	tr -d '\r' <out.raw >out
 }
 truncate -s 64M work/vars
@@ -39,7 +58,7 @@ poweroff' -accel "$engine" -drive if=pflash,format=raw,readonly=on,file=../u-boo
 	ok "$engine: and has it after a restart" said "^parma=$engine"
 done
 cp "$fw/AAVMF_VARS.fd" work/vars
-limit=300 linux 'dmesg | grep -c "efi: EFI v2"; ls /sys/firmware/efi | grep -c systab' -smp 2 -m 1G \
+linux 'dmesg | grep -c "efi: EFI v2"; ls /sys/firmware/efi | grep -c systab' -smp 2 -m 1G \
 	-drive if=pflash,format=raw,readonly=on,file="$fw/AAVMF_CODE.fd" -drive if=pflash,format=raw,unit=1,file=vars
 ok "UEFI starts Debian's kernel that it gets through fw_cfg" said '^1$'
 changed() { ! cmp -s work/vars "$fw/AAVMF_VARS.fd"; }

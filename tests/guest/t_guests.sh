@@ -28,6 +28,7 @@ guests=(
 	"psci -M virt,gic-version=3 -smp 4"
 	"pmu -M virt,gic-version=3 -smp 1"
 	"debug -M virt,gic-version=3"
+	"flash -M virt,gic-version=3 -smp 1"
 )
 # the same guests with other options, of parma only
 variants=(
@@ -43,6 +44,7 @@ variants=(
 	"psci -accel interp -smp 4"
 	"pmu -accel interp"
 	"debug -accel interp"
+	"flash -accel interp"
 	"events -accel interp -smp 2"
 	"events -accel jit -smp 4"
 	"events -accel interp -smp 4 -sched rr:1"
