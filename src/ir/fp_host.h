@@ -41,12 +41,21 @@ FP_INLINE u128 fp_of_m128(__m128i m)
 {
 	return (u128)(uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(m, m)) << 64 | (uint64_t)_mm_cvtsi128_si64(m);
 }
-FP_INLINE __m128 fp_ps(u128 x) { return _mm_castsi128_ps(fp_m128(x)); }
-FP_INLINE __m128d fp_pd(u128 x) { return _mm_castsi128_pd(fp_m128(x)); }
+/*
+ * What the compiler must take as it is: it may believe that flags do not matter, divide two lanes with zeros beside them
+ * where four were given, or compute before it is known whether the host may try.
+ */
+FP_INLINE __m128i fp_opaque(__m128i m)
+{
+	__asm__("" : "+x"(m));
+	return m;
+}
+FP_INLINE __m128 fp_ps(u128 x) { return _mm_castsi128_ps(fp_opaque(fp_m128(x))); }
+FP_INLINE __m128d fp_pd(u128 x) { return _mm_castsi128_pd(fp_opaque(fp_m128(x))); }
 /* A 64-bit vector twice: what is above it must raise no flags. */
 FP_INLINE __m128 fp_2ps(u128 x) { return fp_ps((u128)(uint64_t)x << 64 | (uint64_t)x); }
-FP_INLINE __m128 fp_ss(u128 x) { return _mm_castsi128_ps(_mm_cvtsi32_si128((int)x)); }
-FP_INLINE __m128d fp_sd(u128 x) { return _mm_castsi128_pd(_mm_cvtsi64_si128((long long)x)); }
+FP_INLINE __m128 fp_ss(u128 x) { return _mm_castsi128_ps(fp_opaque(_mm_cvtsi32_si128((int)x))); }
+FP_INLINE __m128d fp_sd(u128 x) { return _mm_castsi128_pd(fp_opaque(_mm_cvtsi64_si128((long long)x))); }
 
 FP_INLINE uint64_t fp_magnitude(uint64_t x, unsigned f) { return x & (fp_signbit(f) - 1); }
 

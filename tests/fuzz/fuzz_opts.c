@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What the parser asks of the machine. */
 bool machine_has_accel(enum accel a) { return a != ACCEL_LOCKSTEP; }
 void machine_list_cpus(FILE *f) { (void)f; }
+void machine_list_cpu_keys(FILE *f) { (void)f; }
 void machine_list_devices(FILE *f) { (void)f; }
 void machine_list_chardevs(FILE *f) { (void)f; }
 void machine_list_netdevs(FILE *f) { (void)f; }
