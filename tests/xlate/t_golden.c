@@ -334,6 +334,11 @@ int main(int argc, char **argv)
 
 	if (!x64_supported())
 		tap_skip_all("the translator needs another host");
+#ifdef __clang__
+	/* Arguments that take registers are evaluated in another order: the same code with other registers. */
+	if (!update)
+		tap_skip_all("the files are those of a translator that gcc compiled");
+#endif
 	x64_cpu_mask(X64_NEEDED | WANTED); /* the same code on every host that has these */
 	if (~x64_cpu() & WANTED)
 		tap_skip_all("the files are for a host with AES, PCLMUL, SHA, FMA and F16C");
