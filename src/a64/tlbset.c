@@ -33,6 +33,7 @@ struct tlb_ctx {
 	struct tlb t;
 	struct tlb_line line[TLB_SIZE];
 	bool dirty; /* something was filled since the last flush */
+	bool top_ng; /* of the top half something that is of one ASID alone */
 };
 
 /* An address space: two roots, and a table for each set of rights. */
@@ -77,7 +78,7 @@ static void ctx_clear(struct tlb_ctx *x)
 		x->line[k].va = 1;
 	}
 	tlb_jumps_clear(&x->t);
-	x->dirty = false;
+	x->dirty = x->top_ng = false;
 }
 
 static struct tlb_ctx *ctx_new(void)
@@ -99,6 +100,31 @@ static void line_kill(struct tlb_ctx *x, unsigned k)
 /* The address without its tag byte, as bits 55..0 say: equal for all tags of one page. */
 static uint64_t untagged(uint64_t va) { return sext(va, 56); }
 
+static bool is_top(uint64_t va) { return va >> 55 & 1; }
+
+/* The bottom half goes. The top half is the kernel's, the same for all its processes, and would be missed at each turn. */
+static void ctx_clear_bottom(struct tlb_ctx *x)
+{
+	bool left = false;
+
+	if (x->top_ng) {
+		ctx_clear(x);
+		return;
+	}
+	for (unsigned k = 0; k < TLB_SIZE; k++) {
+		if (is_top(x->line[k].va))
+			left = true;
+		else if (x->line[k].va != 1)
+			line_kill(x, k);
+	}
+	for (unsigned k = 0; k < TLB_JUMPS; k++)
+		if (is_top(x->t.jump[k].pc))
+			left = true;
+		else
+			x->t.jump[k].pc = TLB_JUMP_NONE;
+	x->dirty = left;
+}
+
 static void ctx_kill_range(struct tlb_ctx *x, uint64_t va, uint64_t npages)
 {
 	uint64_t first = untagged(va) & ~(TLB_PAGE - 1);
@@ -118,12 +144,25 @@ static void ctx_kill_range(struct tlb_ctx *x, uint64_t va, uint64_t npages)
 	}
 }
 
-static void spaces_clear(struct tlbset *s, bool (*match)(const struct space *, uint16_t), uint16_t asid)
+static void space_clear(struct space *p)
+{
+	for (unsigned m = 0; m < TM_COUNT; m++)
+		if (p->ctx[m] && p->ctx[m]->dirty)
+			ctx_clear(p->ctx[m]);
+}
+
+static void spaces_clear(struct tlbset *s)
 {
 	for (unsigned k = 0; k < SPACES; k++)
-		for (unsigned m = 0; s->space[k].used && m < TM_COUNT; m++)
-			if (s->space[k].ctx[m] && s->space[k].ctx[m]->dirty && (!match || match(&s->space[k], asid)))
-				ctx_clear(s->space[k].ctx[m]);
+		if (s->space[k].used)
+			space_clear(&s->space[k]);
+}
+
+static void space_clear_bottom(struct space *p)
+{
+	for (unsigned m = 0; m < TM_COUNT; m++)
+		if (p->ctx[m] && p->ctx[m]->dirty)
+			ctx_clear_bottom(p->ctx[m]);
 }
 
 static void spaces_kill_range(struct tlbset *s, uint64_t va, uint64_t npages)
@@ -185,9 +224,10 @@ static struct space *space_get(struct tlbset *s, uint64_t root0, uint64_t root1)
 		if (p->used < old->used)
 			old = p;
 	}
-	for (unsigned m = 0; m < TM_COUNT; m++)
-		if (old->ctx[m] && old->ctx[m]->dirty)
-			ctx_clear(old->ctx[m]);
+	if (root1 != ROOT_FLAT && root_base(old->root[1]) == root_base(root1))
+		space_clear_bottom(old);
+	else
+		space_clear(old);
 	old->root[0] = root0;
 	old->root[1] = root1;
 	return old;
@@ -385,6 +425,7 @@ static const struct tlb_line *line_fill(struct vcpu *c, struct tlb_ctx *x, uint6
 		.flags = line_rights(m->perm, m->clean, a->el0, a->pan),
 		.attr = flat ? 0 : m->attr,
 	};
+	x->top_ng |= m->ng && is_top(va);
 	if (mmu_is_device(l->attr))
 		l->flags |= LINE_DEVICE;
 	line_tags(c, x, k, va);
@@ -438,6 +479,7 @@ void *tlbset_quick(struct vcpu *c, struct tlb *t, uint64_t va, bool write, bool 
 		return NULL;
 	*l = (struct tlb_line){.va = va & ~(TLB_PAGE - 1), .pa = (e->pa | (va & mask64(e->log2))) & ~(TLB_PAGE - 1),
 			       .r = e->r, .flags = rights, .attr = e->attr};
+	x->top_ng |= e->ng && is_top(va);
 	line_tags(c, x, tlb_index(va), va);
 	if (write && x->t.e[tlb_index(va)].tag[TLB_W] != l->va)
 		return NULL;
@@ -469,13 +511,13 @@ mmu_fsc tlbset_resolve(struct vcpu *c, uint64_t va, enum mmu_kind kind, bool el0
 
 /* -- invalidation -- */
 
-void tlbset_inv_lines(struct vcpu *c) { spaces_clear(c->tlbs, NULL, 0); }
+void tlbset_inv_lines(struct vcpu *c) { spaces_clear(c->tlbs); }
 
 void tlbset_inv_all(struct vcpu *c)
 {
 	struct tlbset *s = c->tlbs;
 
-	spaces_clear(s, NULL, 0);
+	spaces_clear(s);
 	s->sizes = 0;
 	if (++s->gen == 0) { /* wrapped: no entry of old may look live */
 		memset(s->l2, 0, sizeof(*s->l2) * L2_SETS * L2_WAYS);
@@ -490,7 +532,9 @@ static bool space_has_asid(const struct space *p, uint16_t asid)
 
 void tlbset_inv_asid(struct vcpu *c, uint16_t asid)
 {
-	spaces_clear(c->tlbs, space_has_asid, asid);
+	for (unsigned k = 0; k < SPACES; k++)
+		if (c->tlbs->space[k].used && space_has_asid(&c->tlbs->space[k], asid))
+			space_clear_bottom(&c->tlbs->space[k]);
 	c->tlbs->asid_gen[asid % ASID_GENS]++;
 }
 

@@ -20,6 +20,7 @@ static bool one_in(unsigned n) { return rnd() % n == 0; }
 
 #define POOL (RAM + 0x100000)
 #define POOL_SIZE 0x200000
+#define TOP UINT64_C(0xffff000000000000)
 
 /* -- the second walker: recursive, one level at a time -- */
 
@@ -375,6 +376,43 @@ static void asids(struct vcpu *c)
 	ok(t.pa == (RAM | 0x6000), "until they are invalidated");
 }
 
+/* More processes than there are tables, one after the other, each with what it and the kernel use. */
+static void many_processes(struct vcpu *c, uint64_t first)
+{
+	struct mem_target t;
+	int there;
+
+	for (uint64_t asid = first; asid < first + 20; asid++) {
+		cpu_sys_write(c, SYSREG(3, 0, 2, 0, 0), L0 | asid << 48);
+		look(c, 0x1000, MMU_READ, &t);
+		look(c, TOP | 0x1000, MMU_READ, &t);
+		tlb_jump_set(c->tlb, 0x1000, &there);
+		tlb_jump_set(c->tlb, TOP | 0x1008, &there);
+	}
+	cpu_sys_write(c, SYSREG(3, 0, 2, 0, 0), L0 | UINT64_C(0x4321) << 48);
+}
+
+static void kernel_half(struct vcpu *c)
+{
+	directed_regime(c, UINT64_C(1) << 36);
+	cpu_sys_write(c, SYSREG(3, 0, 2, 0, 1), L0);
+	many_processes(c, 1);
+	ok(tlb_hit(c->tlb, TLB_R, TOP | 0x1000, 8) && jump_at(c->tlb, TOP | 0x1008), "a new process finds the kernel's half");
+	ok(!tlb_hit(c->tlb, TLB_R, 0x1000, 8) && !jump_at(c->tlb, 0x1000), "and nothing of another's");
+	cpu_sys_op(c, SYSREG(1, 0, 8, 7, 2), UINT64_C(0x4321) << 48);
+	ok(tlb_hit(c->tlb, TLB_R, TOP | 0x1000, 8), "the invalidation of its ASID is not for that");
+	cpu_sys_op(c, SYSREG(1, 0, 8, 7, 3), (TOP | 0x1000) >> 12 & mask64(44));
+	ok(!tlb_hit(c->tlb, TLB_R, TOP | 0x1000, 8) && !jump_at(c->tlb, TOP | 0x1008), "that of an address is");
+	many_processes(c, 30);
+	cpu_sys_write(c, SYSREG(3, 0, 2, 0, 1), L1);
+	ok(!tlb_hit(c->tlb, TLB_R, TOP | 0x1000, 8), "other tables of the kernel are another kernel's");
+	cpu_sys_write(c, SYSREG(3, 0, 2, 0, 1), L0);
+	poke64(L3 + 8, peek64(L3 + 8) | 1 << 11);
+	tlbset_inv_all(c);
+	many_processes(c, 60);
+	ok(!tlb_hit(c->tlb, TLB_R, TOP | 0x1000, 8) && !jump_at(c->tlb, TOP | 0x1008), "what the kernel has for one ASID alone is not found by others");
+}
+
 static void at_instructions(struct vcpu *c)
 {
 	directed_regime(c, 0);
@@ -415,6 +453,7 @@ int main(void)
 	invalidation(c);
 	jumps();
 	asids(c);
+	kernel_half(c);
 	at_instructions(c);
 	at_el(c, 1);
 	flat(c);
