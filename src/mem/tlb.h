@@ -34,7 +34,7 @@ struct tlb_jump {
 	uint64_t pc;
 	const void *code;
 };
-#define TLB_JUMP_BITS 12 /* at least what a page has instructions */
+#define TLB_JUMP_BITS 13 /* at least what a page has instructions */
 #define TLB_JUMPS (1u << TLB_JUMP_BITS)
 #define TLB_JUMP_NONE 1 /* no pc: not aligned */
 #define TLB_JUMP_SHIFT TLB_PAGE_BITS /* no less: tlb_jumps_kill() finds the lines of a page side by side */
