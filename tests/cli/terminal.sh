@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The terminal: raw while a guest has it, as it was after every way to leave; the keys after Ctrl-A.
 . "$(dirname "$0")/lib.sh"
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0 # a build with sanitizers leaves that signal to parma
 ptyrun=$(cd "${top_builddir:-$top/build}" && pwd)/tests/cli/ptyrun
 program work/idle d503207f 17ffffff
 # Echoes what the serial port gets: ldr w2, [x1, #0x18]; tbnz w2, #4; ldr w0, [x1]; str w0, [x1]
