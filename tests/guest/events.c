@@ -138,9 +138,9 @@ void guest_main(void)
 	go = 1;
 	sev();
 	all(0);
+	sleep_until(&done, cpus); /* the last turns are other CPUs' */
 	out("the turn went round%s\n", ld(&turn.v) == ROUNDS ? "" : ", but not to the end");
 	out("events before WFE were heard %d times\n", (int)ld(&heard.v));
 	out("stores to a marked location: %d\n", (int)ld(&echo.v));
-	sleep_until(&done, cpus);
 	event_stream();
 }
