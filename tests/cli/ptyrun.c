@@ -148,6 +148,9 @@ int main(int argc, char **argv)
 		return 99;
 	child = fork();
 	if (!child) {
+		/* As a shell at a terminal starts it, whatever nohup or a script's "&" has told this process to ignore. */
+		for (int sig = 1; sig < 32; sig++)
+			signal(sig, SIG_DFL);
 		setsid();
 		ioctl(slave, TIOCSCTTY, 0);
 		for (int fd = 0; fd < 3; fd++)
