@@ -117,11 +117,7 @@ static void ctx_clear_bottom(struct tlb_ctx *x)
 		else if (x->line[k].va != 1)
 			line_kill(x, k);
 	}
-	for (unsigned k = 0; k < TLB_JUMPS; k++)
-		if (is_top(x->t.jump[k].pc))
-			left = true;
-		else
-			x->t.jump[k].pc = TLB_JUMP_NONE;
+	left |= tlb_jumps_clear_bottom(&x->t);
 	x->dirty = left;
 }
 

@@ -52,7 +52,7 @@ struct tlb {
 	struct tlb_entry e[TLB_SIZE];
 	/* Where translated code finds the targets of jumps; valid while the pages of the pcs are mapped as they were. */
 	struct tlb_jump jump[TLB_JUMPS];    /* OWNER(vcpu) */
-	uint64_t jump_pages[TLB_SIZE / 64]; /* OWNER(vcpu) bit tlb_index(pc) for each pc that may be in there */
+	uint32_t jump_page[TLB_SIZE];       /* OWNER(vcpu) by tlb_index(pc), whose page has lines in there: TLB_PAGE_ */
 	uint32_t jump_ctx;                  /* OWNER(vcpu) context bits that the lines belong to */
 };
 
@@ -70,25 +70,66 @@ static inline void tlb_empty(struct tlb *t, unsigned k)
 /* Functions often start at the same place of their pages, so the page is mixed in. */
 static inline unsigned tlb_jump_index(uint64_t pc) { return (unsigned)((pc ^ pc >> TLB_JUMP_SHIFT) >> 2) & (TLB_JUMPS - 1); }
 
+/*
+ * A page, told from all others of its tlb_index() whatever the tag byte, or: none, several. Pages are invalidated far
+ * more often than code is, and most have no line.
+ */
+#define TLB_PAGE_NONE 0xfffffffeu
+#define TLB_PAGE_SEVERAL 0xffffffffu
+static inline uint32_t tlb_page_name(uint64_t va)
+{
+	uint32_t name = (uint32_t)(va >> TLB_HASH_SHIFT);
+
+	return name == TLB_PAGE_NONE ? TLB_PAGE_SEVERAL : name;
+}
+static inline void tlb_page_note(struct tlb *t, uint64_t pc)
+{
+	uint32_t *p = &t->jump_page[tlb_index(pc)], name = tlb_page_name(pc);
+
+	if (*p != name)
+		*p = *p == TLB_PAGE_NONE ? name : TLB_PAGE_SEVERAL;
+}
+
 /* Empties the jump cache. Owner. */
 static inline void tlb_jumps_clear(struct tlb *t)
 {
 	for (unsigned k = 0; k < TLB_JUMPS; k++)
 		t->jump[k].pc = TLB_JUMP_NONE;
-	for (unsigned k = 0; k < TLB_SIZE / 64; k++)
-		t->jump_pages[k] = 0;
+	for (unsigned k = 0; k < TLB_SIZE; k++)
+		t->jump_page[k] = TLB_PAGE_NONE;
 }
-/* The mapping of va's page changed (any tag byte): its lines lie side by side. Owner. */
+/* The same for the bottom half; is anything left? Owner. */
+static inline bool tlb_jumps_clear_bottom(struct tlb *t)
+{
+	bool left = false;
+
+	for (unsigned k = 0; k < TLB_SIZE; k++)
+		t->jump_page[k] = TLB_PAGE_NONE;
+	for (unsigned n = 0; n < TLB_JUMPS; n++)
+		if (t->jump[n].pc >> 55 & 1) {
+			tlb_page_note(t, t->jump[n].pc);
+			left = true;
+		} else {
+			t->jump[n].pc = TLB_JUMP_NONE;
+		}
+	return left;
+}
+/* The mapping of va's page changed (any tag byte): its lines lie side by side, among those of all pages of its index. Owner. */
+_Static_assert(TLB_HASH_SHIFT == TLB_PAGE_BITS + TLB_JUMP_SHIFT && TLB_JUMP_BITS + 2 <= TLB_PAGE_BITS + TLB_BITS,
+	       "pages of one tlb_index() have their lines in one place");
 static inline void tlb_jumps_kill(struct tlb *t, uint64_t va)
 {
 	struct tlb_jump *j = &t->jump[tlb_jump_index(va) & ~((unsigned)TLB_PAGE / 4 - 1)];
 	unsigned k = tlb_index(va);
 
-	if (!(t->jump_pages[k / 64] >> (k & 63) & 1))
+	if (t->jump_page[k] != tlb_page_name(va) && t->jump_page[k] != TLB_PAGE_SEVERAL)
 		return;
+	t->jump_page[k] = TLB_PAGE_NONE;
 	for (unsigned n = 0; n < TLB_PAGE / 4; n++)
 		if (!((j[n].pc ^ va) << 8 >> (8 + TLB_PAGE_BITS)))
 			j[n].pc = TLB_JUMP_NONE;
+		else if (j[n].pc != TLB_JUMP_NONE && tlb_index(j[n].pc) == k)
+			tlb_page_note(t, j[n].pc);
 }
 static inline void tlb_jump_clear(struct tlb *t, uint64_t pc)
 {
@@ -99,10 +140,8 @@ static inline void tlb_jump_clear(struct tlb *t, uint64_t pc)
 }
 static inline void tlb_jump_set(struct tlb *t, uint64_t pc, const void *code)
 {
-	unsigned k = tlb_index(pc);
-
 	t->jump[tlb_jump_index(pc)] = (struct tlb_jump){pc, code};
-	t->jump_pages[k / 64] |= BIT(k & 63);
+	tlb_page_note(t, pc);
 }
 
 /* Host address for an access of `size` bytes at va, or NULL: take the slow path. */

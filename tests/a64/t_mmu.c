@@ -356,6 +356,43 @@ static void jumps(void)
 	ok(!jump_at(&t, page + 8), "those set later, too");
 }
 
+/* Pages of one index of the TLB and others, in both halves, with and without a tag byte: a kill takes its page's lines, all of them, and no others. */
+static void jumps_of_many(void)
+{
+	static struct tlb t;
+	static const uint64_t pages[] = {0x400000, 0x400000 ^ 0x1001000, 0x400000 ^ 0x2002000, 0x401000, UINT64_C(0xffff800080400000),
+					 UINT64_C(0xfffffffffffff000), UINT64_C(0xfffffffffeffe000), UINT64_C(0x00fffffffe000000)};
+	uint64_t seed = 1;
+	unsigned wrong = 0, there = 0;
+
+	tlb_jumps_clear(&t);
+	for (unsigned k = 0; k < 200000; k++) {
+		uint64_t pc, page;
+
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		page = pages[(seed >> 33) % ARRAY_SIZE(pages)];
+		pc = page + (seed >> 40 & 0xff) * 4 * (seed >> 50 & 1 ? 1 : 3);
+		if (seed >> 60) {
+			tlb_jump_set(&t, pc, &t);
+			continue;
+		}
+		there = 0;
+		for (unsigned n = 0; n < TLB_JUMPS; n++)
+			there += t.jump[n].pc != TLB_JUMP_NONE && t.jump[n].pc >> 12 != page >> 12;
+		tlb_jumps_kill(&t, seed >> 51 & 1 ? page : page ^ UINT64_C(0x5a) << 56);
+		for (unsigned n = 0; n < TLB_JUMPS; n++) {
+			wrong += t.jump[n].pc >> 12 == page >> 12;
+			there -= t.jump[n].pc != TLB_JUMP_NONE;
+		}
+		wrong += there != 0;
+	}
+	ok(!wrong, "12,500 kills among pages that share an index take their own lines and no others");
+	tlb_jumps_clear_bottom(&t);
+	for (unsigned n = 0; n < TLB_JUMPS; n++)
+		wrong += t.jump[n].pc != TLB_JUMP_NONE && !(t.jump[n].pc >> 55 & 1);
+	ok(!wrong, "the bottom half goes alone");
+}
+
 static void asids(struct vcpu *c)
 {
 	struct mem_target t;
@@ -452,6 +489,7 @@ int main(void)
 	hardware_flags(c);
 	invalidation(c);
 	jumps();
+	jumps_of_many();
 	asids(c);
 	kernel_half(c);
 	at_instructions(c);
