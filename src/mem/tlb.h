@@ -19,6 +19,7 @@
 #ifndef PARMA_MEM_TLB_H
 #define PARMA_MEM_TLB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
