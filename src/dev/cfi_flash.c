@@ -323,7 +323,7 @@ static void *keeper_main(void *arg)
 		from = take_dirty(f, &count);
 		f->writing = true;
 		lock_drop(&f->lock);
-		/* Bytes that change meanwhile make their block dirty again. */
+		/* Bytes that a vCPU changes meanwhile may go out old or new: their block is dirty again, and is written once more. */
 		v = (struct iovec){f->array + from, count * BLOCK};
 		bad = blkimg_write(f->c.img, &v, 1, from);
 		lock_take(&f->lock);
