@@ -45,6 +45,8 @@ struct slot {
 	uint64_t off_ns;              /* OWNER(vcpu), racy reads: time powered off or paused, without the present interval */
 	uint64_t off_since;           /* ATOMIC(st_rel, ld_acq in account_get): start of that interval, 0: none */
 	uint64_t halted_since;        /* the same for vcpu.st.halted_ns */
+	uint64_t poll_ns;             /* OWNER(vcpu) how long to look for a reason to wake before it sleeps (sleep.c) */
+	uint64_t poll_again_ns;       /* OWNER(vcpu) not before */
 	uint64_t lock_since;          /* the same for vcpu.st.lock_wait_ns (base/lock.c) */
 	bool asleep, sleep_event;     /* OWNER(rr thread): in WFI, WFE */
 	uint64_t sleep_deadline;      /* OWNER(rr thread) */
@@ -74,6 +76,7 @@ struct sched {
 	unsigned running;        /* GUARDED_BY(lock): vCPUs in their engine */
 	unsigned usable;         /* CONST_AFTER_INIT: processors for vCPUs */
 	unsigned awake;          /* ATOMIC(at_add; ld_rlx): vCPUs in guest code, not asleep */
+	unsigned polling;        /* ATOMIC(at_add in poll()): vCPUs that poll before they sleep, not in `awake` */
 	struct lock crowd_lock;  /* rank LEAF */
 	struct vcpu **resting;   /* GUARDED_BY(crowd_lock): those that rest, the first to come first */
 	unsigned nresting;       /* GUARDED_BY(crowd_lock), racy reads */

@@ -6,6 +6,13 @@
  * visible (a read-modify-write of request, irq_lines or a count of SEVs: a full
  * barrier) and then looks at sleep_futex.  So one of the two always sees the
  * other, and nobody pays for a wake-up call when nobody sleeps.
+ *
+ * Two vCPUs that wake each other in turns would pay for two changes of threads a turn, and for a processor that the host
+ * has meanwhile put to rest.  So a vCPU whose sleeps are short, and whose processor nobody else wants, first looks for
+ * its reason for a while (poll(); KVM's halt polling): SLEEP_POLL, and whoever has a reason calls nobody.  The while
+ * grows with sleeps that were just too long for it, and is 0 again after one that was much too long, so a guest that
+ * idles does not poll.  There are no more vCPUs that poll or run than processors; one that loses its processor to
+ * somebody outside lets it be for POLL_PAUSE_NS.
  */
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -14,6 +21,7 @@
 
 #include "a64/tlbi.h"
 #include "a64/wait.h"
+#include "base/bits.h"
 #include "base/clock.h"
 #include "base/rcu.h"
 #include "sched/sched_priv.h"
@@ -36,8 +44,13 @@ void sched_kick(struct vcpu *c)
 		rr_notify(s);
 		return;
 	}
-	if (ld_sc(&c->sleep_futex) != SLEEP_NONE && at_xchg(&c->sleep_futex, SLEEP_NONE) != SLEEP_NONE)
-		futex_wake(&c->sleep_futex);
+	switch (ld_sc(&c->sleep_futex)) {
+	case SLEEP_NONE: break;
+	case SLEEP_POLL: break; /* it looks for itself, now and, if it sleeps after all, once more */
+	default:
+		if (at_xchg(&c->sleep_futex, SLEEP_NONE) != SLEEP_NONE)
+			futex_wake(&c->sleep_futex);
+	}
 }
 
 static bool must_wake(struct vcpu *c, uint64_t deadline_ns, bool event)
@@ -59,11 +72,58 @@ void sched_in(struct vcpu *c)
 	tlbi_enter(c);
 }
 
+/* -- polling -- */
+
+#define POLL_FIRST_NS 20000u
+#define POLL_MAX_NS 200000u
+#define POLL_LOST_NS 50000u      /* between two looks: the processor was away */
+#define POLL_PAUSE_NS 20000000u
+
+/* Looks for a reason to wake for up to p->poll_ns; true: there is one. Out of guest code. */
+static bool poll(struct sched *s, struct vcpu *c, uint64_t deadline_ns, bool event)
+{
+	struct slot *p = &s->slot[c->index];
+	uint64_t t0, last, now;
+	bool woken = false;
+
+	if (!p->poll_ns)
+		return false;
+	if (at_add(&s->polling, 1) + ld_rlx(&s->awake) >= s->usable) {
+		at_add(&s->polling, -1u);
+		return false;
+	}
+	at_xchg(&c->sleep_futex, SLEEP_POLL);
+	for (t0 = last = now = clock_ns(); now - t0 < p->poll_ns; last = now) {
+		woken = must_wake(c, deadline_ns, event);
+		if (woken || ld_rlx(&s->awake) >= s->usable)
+			break;
+		cpu_relax();
+		now = clock_ns();
+		if (now - last > POLL_LOST_NS) {
+			p->poll_ns = 0;
+			p->poll_again_ns = now + POLL_PAUSE_NS;
+		}
+	}
+	at_add(&s->polling, -1u);
+	c->st.polls += woken;
+	return woken;
+}
+
+/* After a sleep of that length. */
+static void adapt_poll(struct slot *p, uint64_t slept_ns, uint64_t now)
+{
+	if (slept_ns > POLL_MAX_NS)
+		p->poll_ns = 0;
+	else if (slept_ns > p->poll_ns && now >= p->poll_again_ns)
+		p->poll_ns = MIN(MAX(2 * p->poll_ns, POLL_FIRST_NS), POLL_MAX_NS);
+}
+
 void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 {
 	struct sched *s = c->machine;
-	uint64_t *since = &s->slot[c->index].halted_since;
+	struct slot *p = &s->slot[c->index];
 	uint32_t how = event ? SLEEP_WFE : SLEEP_WFI;
+	uint64_t t0;
 
 	if (s->rr) {
 		rr_sleep(c, deadline_ns, event);
@@ -72,15 +132,17 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	c->st.halts++;
 	sched_out(s, c);
 	crowd_room(s);
-	wait_begin(since);
-	for (;;) {
+	wait_begin(&p->halted_since);
+	t0 = p->halted_since;
+	while (!poll(s, c, deadline_ns, event)) {
 		at_xchg(&c->sleep_futex, how);
 		if (must_wake(c, deadline_ns, event))
 			break;
 		sched_futex_wait(&c->sleep_futex, how, deadline_ns);
 	}
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
-	wait_end(since, &c->st.halted_ns);
+	wait_end(&p->halted_since, &c->st.halted_ns);
+	adapt_poll(p, clock_ns() - t0, clock_ns());
 	at_add(&s->awake, 1);
 	sched_in(c);
 }

@@ -183,6 +183,7 @@ static inline enum vcpu_doing vcpu_doing(struct vcpu *c, enum vcpu_doing what)
 #define SLEEP_WFI 1u
 #define SLEEP_WFE 2u
 #define SLEEP_TURN 3u /* out of a crowd for a while (machine_ops.rest) */
+#define SLEEP_POLL 4u /* looks for a reason to wake by itself, before WFI or WFE */
 
 static inline bool vcpu_has(const struct vcpu *c, enum feat f)
 {

@@ -1,0 +1,93 @@
+/*
+ * Two vCPUs that wake each other in turns (sched/sleep.c): the "guest code" is a function here that waits for its turn in
+ * WFI, takes it and raises the other's interrupt line.  Nobody sleeps past its turn, whether sleepers poll or not, and on two
+ * free processors they do.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include <sched.h>
+#include <stdlib.h>
+
+#include "a64/cpumodel.h"
+#include "a64/wait.h"
+#include "base/clock.h"
+#include "sched/sched.h"
+#include "tests/tap.h"
+
+#define TURNS 1000u
+#define TRIES 20 /* a host that is busy with others leaves no processor for those that poll */
+
+static struct sched *s;
+static uint32_t turn; /* ATOMIC: the vCPU of its parity goes next */
+
+static void run(struct vcpu *c)
+{
+	uint32_t t;
+
+	at_and(&c->irq_lines, ~LINE_IRQ); /* before the look at the turn */
+	t = ld_sc(&turn);
+	if (t == TURNS) {
+		sched_quit(s, 0);
+		return;
+	}
+	if (t % 2 != c->index) {
+		vcpu_ask_sleep(c, SLEEP_WFI);
+		return;
+	}
+	at_add(&turn, 1);
+	at_or(&sched_vcpus(s)[!c->index]->irq_lines, LINE_IRQ);
+	c->mops->kick(sched_vcpus(s)[!c->index]);
+}
+
+/* Returns how many sleeps ended by polling. */
+static uint64_t ping_pong(void)
+{
+	struct sched_config cfg = {.nvcpus = 2, .run = run};
+	struct physmap *pm = physmap_new();
+	uint64_t polls = 0;
+	struct err e;
+	int code;
+
+	s = sched_new(&cfg);
+	turn = 0;
+	for (unsigned k = 0; k < 2; k++) {
+		struct vcpu_config vc = {.index = k, .mpidr = k, .model = cpu_model_find("max"), .pm = pm,
+					 .mops = &sched_machine_ops, .machine = s, .all = sched_vcpus(s), .nvcpus = 2};
+
+		sched_vcpus(s)[k] = vcpu_new(&vc);
+		sched_set_boot(s, k, 0, 0);
+	}
+	if (sched_run(s, &code, &e) || turn != TURNS)
+		ok(false, "all turns were taken (%u of %u)", turn, TURNS);
+	for (unsigned k = 0; k < 2; k++) {
+		polls += sched_vcpus(s)[k]->st.polls;
+		vcpu_free(sched_vcpus(s)[k]);
+	}
+	sched_free(s);
+	physmap_free(pm);
+	return polls;
+}
+
+int main(void)
+{
+	uint64_t polls = 0;
+	cpu_set_t one;
+	double load;
+
+	clock_init();
+	if (place_usable_cpus() > 1)
+		for (unsigned k = 0; k < TRIES && !polls; k++)
+			polls = ping_pong();
+	if (polls || (place_usable_cpus() > 1 && getloadavg(&load, 1) == 1 && load < 0.5 * place_usable_cpus()))
+		ok(polls > 0, "sleepers polled (%llu times)", (unsigned long long)polls);
+	else
+		ok(true, "sleepers polled # SKIP no processor is free");
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (!sched_setaffinity(0, sizeof(one), &one)) {
+		ping_pong();
+		ok(turn == TURNS, "on one processor all turns are taken too");
+	}
+	return tap_done();
+}
