@@ -5,4 +5,5 @@ libtcache_a_SOURCES = \
 	src/tcache/region.c src/tcache/table.c src/tcache/link.c src/tcache/inval.c \
 	src/tcache/perfmap.h src/tcache/perfmap.c
 libtcache_a_SOURCES += src/tcache/evict.c
+libtcache_a_SOURCES += src/tcache/stock.c
 LIBTCACHE = libtcache.a

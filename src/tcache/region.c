@@ -37,6 +37,8 @@ bool tc_regions_init(struct tcache *t)
 
 		r->base = t->rw + t->glue_bytes + k * t->region_bytes;
 		r->meta = t->meta + k * t->meta_bytes;
+		r->code_ready = r->base;
+		r->meta_ready = r->meta;
 		r->next = t->free_list;
 		t->free_list = r;
 	}
@@ -224,6 +226,7 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 {
 	struct tcache *t = c->tcache;
 	struct region *r;
+	bool opened = false;
 
 	BUG_ON(bytes > t->region_bytes);
 	lock_take(&t->lock);
@@ -232,6 +235,7 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 	if (!r) {
 		drop_full(t);
 		r = open_region(t);
+		opened = r;
 	}
 	t->stats.reserve_waits += !r;
 	c->region = r;
@@ -239,6 +243,10 @@ bool tcache_reserve(struct tcache_cpu *c, size_t bytes, struct tspace *s)
 		*s = (struct tspace){.rw = r->code_end, .end = r->base + t->region_bytes, .delta = tc_delta(t),
 				     .id = tc_id_at(t, r->meta_end)};
 	tc_unlock(t);
+	if (opened)
+		tc_stock_want(t);
+	if (r)
+		tc_make_ready(t, r);
 	return r;
 }
 

@@ -258,6 +258,8 @@ struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err
 		t->epoch = 1;
 		t->bucket = map_table(buckets * sizeof(*t->bucket));
 		t->bucket_mask = buckets - 1;
+		if (t->bucket) /* all over which blocks are strewn from the start */
+			tc_populate(t->bucket, buckets * sizeof(*t->bucket));
 		t->meta = map_table(META_RATIO * bytes);
 	}
 	if (!t || !t->bucket || !t->meta || !map_code(t) || !tc_regions_init(t)) {
@@ -268,6 +270,7 @@ struct tcache *tcache_new(size_t bytes, const struct tcache_ops *ops, struct err
 	}
 	lock_init(&t->lock, RANK_TCACHE);
 	lock_init(&t->link_lock, RANK_LINK);
+	tc_stock_start(t);
 	return t;
 }
 
@@ -275,6 +278,7 @@ void tcache_free(struct tcache *t)
 {
 	if (!t)
 		return;
+	tc_stock_stop(t);
 	for (struct tcache_cpu *c = t->cpus, *next; c; c = next) {
 		next = c->next;
 		free(c);

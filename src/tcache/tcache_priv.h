@@ -39,6 +39,7 @@ struct region {
 	bool spare;                /* in the list of those with room */
 	struct region *next_spare;
 	uint8_t *code_end, *meta_end;
+	uint8_t *code_ready, *meta_ready; /* up to here the host has given memory (stock.c) */
 	uint32_t live;             /* blocks that are not dead */
 	struct region *next;       /* in the free list, the age queue or the queue of retired ones */
 	uint64_t epoch;            /* retired: free when every thread has seen this */
@@ -90,6 +91,7 @@ struct tcache {
 	size_t glue_bytes, glue_used;
 	void (*hook)(void *arg, const struct tblock *b);
 	void *hook_arg;
+	struct tc_stock *stock;     /* NULL: the host gives no thread */
 
 	struct tmid *pages[1u << TC_TOP_BITS]; /* ATOMIC(at_cas in tcache_watch(), ld_acq) */
 	uint64_t epoch;             /* ATOMIC(st_sc when blocks have died, ld_sc in tcache_poll()): kills seen to, from 1 */
@@ -142,6 +144,14 @@ void tc_hash_remove(struct tcache *t, struct tblock *b);
 /* The page of a host address; NULL: no code was ever read there. */
 struct tpage *tc_page(const struct tcache *t, const void *host);
 void tc_pages_free(struct tcache *t);
+/* -- memory ahead of what is written (stock.c); without locks -- */
+/* For what is going to be written next in r, which the caller has reserved. */
+void tc_make_ready(struct tcache *t, struct region *r);
+/* For the region that will be opened next, by the thread. */
+void tc_stock_want(struct tcache *t);
+void tc_stock_start(struct tcache *t);
+void tc_stock_stop(struct tcache *t);
+void tc_populate(void *from, size_t bytes);
 /* Set-up of the regions. */
 bool tc_regions_init(struct tcache *t);
 
