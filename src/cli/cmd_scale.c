@@ -33,6 +33,7 @@ static void usage(FILE *f)
 	      "  --qemu             the same on qemu-system-aarch64, in the same rounds\n"
 	      "  --hotplug          one boot for all sizes and rounds: CPUs go off and on in the guest\n"
 	      "                     (on Linux, everything runs once before, not measured)\n"
+	      "  --explain          variants of each workload beside it, which tell why it does not scale\n"
 	      "  --csv F, --json F, --svg F   reports to files ('-': standard output)\n"
 	      "  --png F            the chart by gnuplot; without that, SVG beside it\n"
 	      "  --model N          what the fitted law says up to N vCPUs, marked as not measured\n"
@@ -137,8 +138,8 @@ static int parse_args(struct scale_ctx *x, int argc, char **argv, struct err *e)
 			x->command = argv + k + 1;
 			return *x->command ? 0 : err_set(e, EXIT_USAGE, "no command after --");
 		}
-		if (name && (!strcmp(name, "qemu") || !strcmp(name, "hotplug"))) {
-			*(name[0] == 'q' ? &x->with_qemu : &x->hotplug) = true;
+		if (name && (!strcmp(name, "qemu") || !strcmp(name, "hotplug") || !strcmp(name, "explain"))) {
+			*(name[0] == 'q' ? &x->with_qemu : name[0] == 'h' ? &x->hotplug : &x->explain) = true;
 			continue;
 		}
 		while (name && o < ARRAY_SIZE(own) && strcmp(own[o], name))
@@ -236,15 +237,77 @@ static int one_boot(struct scale_ctx *x, struct scale_data *d, unsigned round, u
 	return rc;
 }
 
+/* The lock workloads that were run, by threads of this host: for --explain. */
+static int natively(struct scale_ctx *x, struct scale_data *d, unsigned round, unsigned point, struct err *e)
+{
+	unsigned n = d->nworks;
+	struct sample s;
+	char name[32];
+
+	for (unsigned k = 0; k < n && x->explain; k++) {
+		struct slot_ctx c = {d, round, point, false, false};
+
+		if (scale_signal())
+			return err_set(e, 128 + scale_signal(), "stopped by signal %d", scale_signal());
+		if (!scale_native(d->work[k].name, d->vcpus[point], x->ms, &s))
+			continue;
+		snprintf(name, sizeof(name), "%.16s.native", d->work[k].name);
+		found(&c, name, &s);
+	}
+	return 0;
+}
+
+/* With --hotplug all rounds are in one boot, and threads of the host come after it. */
+static int natively_all(struct scale_ctx *x, struct scale_data *d, struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned r = 0; r < x->repeat && !rc; r++)
+		for (unsigned k = 0; k < x->npoints && !rc; k++)
+			rc = natively(x, d, r, k, e);
+	return rc;
+}
+
+/* Workloads first, then variants of those that are there. */
+static void sort_works(struct scale_data *d)
+{
+	struct scale_work *sorted = calloc(d->nworks, sizeof(*sorted));
+	unsigned n = 0;
+
+	d->nmain = d->nworks;
+	if (!sorted)
+		return;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (unsigned k = 0; k < d->nworks; k++) {
+			size_t len = strcspn(d->work[k].name, ".");
+			bool variant = false;
+
+			for (unsigned o = 0; o < d->nworks && d->work[k].name[len]; o++)
+				variant |= !strncmp(d->work[o].name, d->work[k].name, len) && !d->work[o].name[len];
+			if (variant == turn)
+				sorted[n++] = d->work[k];
+		}
+		d->nmain = turn ? d->nmain : n;
+	}
+	memcpy(d->work, sorted, d->nworks * sizeof(*sorted));
+	free(sorted);
+}
+
 static int measure(struct scale_ctx *x, struct scale_data *d, struct err *e)
 {
 	unsigned rounds = x->hotplug ? 1 : x->repeat;
 	int rc = 0;
 
 	for (unsigned r = 0; r < rounds; r++)
-		for (unsigned k = x->hotplug ? x->npoints - 1 : 0; k < x->npoints; k++)
+		for (unsigned k = x->hotplug ? x->npoints - 1 : 0; k < x->npoints; k++) {
 			for (unsigned q = 0; q <= x->with_qemu && !rc; q++)
 				rc = one_boot(x, d, r, k, q, e);
+			if (!rc && !x->hotplug)
+				rc = natively(x, d, r, k, e);
+		}
+	if (!rc && x->hotplug)
+		rc = natively_all(x, d, e);
+	sort_works(d);
 	return rc;
 }
 

@@ -10,6 +10,7 @@ libcli_a_SOURCES += src/cli/qmpclient.h src/cli/qmpclient.c src/cli/cmd_top.c
 libcli_a_SOURCES += src/cli/scale.h src/cli/cmd_scale.c src/cli/scale_run.c src/cli/scale_signal.h src/cli/scale_signal.c
 libcli_a_SOURCES += src/cli/scale_fit.h src/cli/scale_fit.c src/cli/scale_report.c src/cli/scale_svg.c
 libcli_a_SOURCES += src/cli/scale_priv.h src/cli/scale_guest.c src/cli/scale_png.c
+libcli_a_SOURCES += src/cli/scale_explain.c src/cli/scale_native.c
 LIBCLI = libcli.a
 
 # Highest layer first: each library may use those to its right.

@@ -10,6 +10,7 @@
 #ifndef PARMA_CLI_SCALE_H
 #define PARMA_CLI_SCALE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 #define SCALE_POINTS 32
 #define SCALE_ROUNDS 64
-#define SCALE_WORKS 16
+#define SCALE_WORKS 48 /* variants included */
 
 /* One workload in one boot. */
 struct sample {
@@ -59,6 +60,7 @@ struct scale_work {
 };
 struct scale_data {
 	unsigned npoints, nrounds, nworks;
+	unsigned nmain;              /* the first of them; the others are variants of these, for scale_explain() */
 	unsigned vcpus[SCALE_POINTS];
 	struct scale_work work[SCALE_WORKS];
 	bool with_qemu;
@@ -84,6 +86,38 @@ struct point {
 void scale_summarize(const struct scale_data *d, const struct scale_work *w, struct point *out);
 /* The laws over the points that are there. */
 void scale_fit(const struct point *p, unsigned k, struct law *amdahl, struct law *usl);
+
+/* -- why (scale_explain.c) -- */
+
+/* A variant of a workload, "WORK.VARIANT", that tells whether the cause that we think of is the one. */
+struct experiment {
+	const char *work, *variant;
+	bool takes_away;             /* the cause is gone: so must the loss be; false: only the cause is left: the loss must stay */
+	const char *cause, *what;    /* for people */
+};
+/* The k-th of a workload, NULL: no more; one by its name. */
+const struct experiment *scale_experiment(const char *work, unsigned k);
+const struct experiment *scale_experiment_named(const char *name);
+
+#define EXPERIMENTS 4
+enum verdict { VERDICT_NO, VERDICT_UNSURE, VERDICT_YES };
+struct explanation {
+	unsigned vcpus;              /* the size that is judged */
+	struct estimate speed;
+	bool no_loss;                /* nothing to explain */
+	unsigned n;
+	struct outcome {
+		const struct experiment *x;
+		struct estimate speed;
+		double share;        /* of the loss: that is gone, or stays */
+		enum verdict verdict;
+	} outcome[EXPERIMENTS];
+};
+/* False: no experiments were made, or no size can be judged. */
+bool scale_explain(const struct scale_data *d, const struct scale_work *w, struct explanation *out);
+void scale_print_experiments(const struct scale_data *d, const struct scale_work *w, FILE *f);
+/* NULL: nothing to say. */
+json_t *scale_explain_json(const struct scale_data *d, const struct scale_work *w);
 
 void scale_print(const struct scale_data *d, FILE *f);
 /* The whole report as text, to be freed; NULL: no memory. */

@@ -47,6 +47,11 @@ static const unsigned char work_program[] = {
 	  "i=0; mkdir -p /tmp/b$K; while [ $i -lt $((5 * W / N)) ]; do seq 1 400 | sed 's/1/x/g' | sort | gzip >/tmp/b$K/o; " \
 	  "gzip -d </tmp/b$K/o | awk '{ n += length($0) } END { print n }' >/tmp/b$K/n; rm /tmp/b$K/o; i=$((i + 1)); done")
 
+/* What --explain runs beside them. NEAR: whatever the part of CPU K starts stays there. */
+#define NEAR "work here $((K - 1)) || exit 1; "
+#define LONG "W=$((4 * W)); "
+#define PROCS "work mmap 1 $((1200 * W / N))"
+
 void scale_list_workloads(FILE *f)
 {
 	fputs("Workloads on bare metal:\n", f);
@@ -65,55 +70,103 @@ static const char *linux_script(const char *name)
 {
 #define X(n, what, script) \
 	if (!strcmp(name, n)) \
-		return script;
+		return script; \
+	if (!strcmp(name, n ".near")) \
+		return NEAR script; \
+	if (!strcmp(name, n ".long")) \
+		return LONG script;
 	LINUX_WORKLOADS(X)
 #undef X
-	return NULL;
+	return strcmp(name, "mmap.procs") ? NULL : PROCS;
 }
 
-static int choose_workload(struct scale_ctx *x, const char *w, struct err *e)
+static bool is_bare(const char *name)
 {
-	struct nearest n = nearest_begin(w);
+	size_t n = strcspn(name, ".");
 
-#define X(name, what) \
-	if (!strcmp(w, name)) { \
-		strcat(strcat(x->bare, " "), w); \
-		return 0; \
-	} \
-	nearest_try(&n, name);
+#define X(w, what) \
+	if (n == sizeof(w) - 1 && !strncmp(name, w, n)) \
+		return true;
 	BARE_WORKLOADS(X)
 #undef X
-#define X(name, what, script) \
-	if (!strcmp(w, name)) { \
-		if (x->nlinux < ARRAY_SIZE(x->linux_work)) \
-			x->linux_work[x->nlinux++] = name; \
-		return 0; \
-	} \
+	return false;
+}
+
+/* A workload, or a variant of one. */
+static int add_workload(struct scale_ctx *x, const char *name, struct err *e)
+{
+	size_t n = strlen(x->bare);
+
+	if (is_bare(name)) {
+		if (n + strlen(name) + 2 > sizeof(x->bare))
+			return err_set(e, EXIT_USAGE, "--workload: too many");
+		sprintf(x->bare + n, " %s", name);
+		return 0;
+	}
+	if (x->nlinux == ARRAY_SIZE(x->linux_work))
+		return err_set(e, EXIT_USAGE, "--workload: too many");
+	x->linux_work[x->nlinux++] = name;
+	return 0;
+}
+
+/* The experiments that explain it, each under its name for good. */
+static int add_experiments(struct scale_ctx *x, const char *work, struct err *e)
+{
+	static char names[SCALE_WORKS][24];
+	static unsigned n;
+	const struct experiment *v;
+
+	for (unsigned k = 0; (v = scale_experiment(work, k)); k++) {
+		if (!strcmp(v->variant, "native") || n == SCALE_WORKS)
+			continue;
+		snprintf(names[n], sizeof(names[n]), "%.12s.%.10s", v->work, v->variant);
+		if (add_workload(x, names[n++], e))
+			return -1;
+	}
+	return 0;
+}
+
+/* `w` lives on. */
+static int choose_workload(struct scale_ctx *x, const char *w, struct err *e)
+{
+	const struct experiment *v = scale_experiment_named(w);
+	struct nearest n = nearest_begin(w);
+	bool known = v && strcmp(v->variant, "native");
+
+#define X(name, ...) \
+	known |= !strcmp(w, name); \
 	nearest_try(&n, name);
+	BARE_WORKLOADS(X)
 	LINUX_WORKLOADS(X)
 #undef X
-	return err_set(e, EXIT_USAGE, "--workload: there is no '%s'%s%s (parma scale --help lists them)", w,
-		       nearest_get(&n) ? "; did you mean " : "", nearest_get(&n) ? nearest_get(&n) : "");
+	if (!known)
+		return err_set(e, EXIT_USAGE, "--workload: there is no '%s'%s%s (parma scale --help lists them)", w,
+			       nearest_get(&n) ? "; did you mean " : "", nearest_get(&n) ? nearest_get(&n) : "");
+	return add_workload(x, w, e) || (x->explain && add_experiments(x, w, e)) ? -1 : 0;
 }
+
+#define NAME_AND_COMMA(name, what) name ","
 
 int scale_choose(struct scale_ctx *x, struct err *e)
 {
-	char *copy, *save = NULL;
+	static char copy[300];
+	char *save = NULL;
 	int rc = 0;
 
 	if (x->command)
-		return x->workloads ? err_set(e, EXIT_USAGE, "give --workload or a command, not both") : 0;
+		return x->workloads || x->explain ? err_set(e, EXIT_USAGE, "give --workload or a command, not both; --explain knows workloads only") : 0;
 	if (!x->workloads && x->have_kernel)
 		return err_set(e, EXIT_USAGE, "-kernel: say what to run in it (-- COMMAND, or --workload)");
 	snprintf(x->bare, sizeof(x->bare), "ack ms=%u", (unsigned)x->ms);
-	if (!x->workloads)
+	if (!x->workloads && !x->explain)
 		return 0;
-	if (strlen(x->workloads) > 80)
+	if (!x->workloads)
+		x->workloads = BARE_WORKLOADS(NAME_AND_COMMA);
+	if (strlen(x->workloads) >= sizeof(copy))
 		return err_set(e, EXIT_USAGE, "--workload: too many");
-	copy = strdup(x->workloads);
+	strcpy(copy, x->workloads);
 	for (char *w = strtok_r(copy, ",", &save); w && !rc; w = strtok_r(NULL, ",", &save))
 		rc = choose_workload(x, w, e);
-	free(copy);
 	if (!strchr(x->bare + 4, ' '))
 		x->bare[0] = 0;
 	if (!rc && !x->bare[0] && !x->nlinux)
@@ -174,7 +227,7 @@ static const char script_head[] =
 
 static int make_script(struct scale_ctx *x, struct err *e)
 {
-	char body[1500] = "";
+	char body[1800] = "";
 	size_t n;
 
 	strcpy(x->script, script_head);

@@ -115,10 +115,10 @@ char *scale_plot(const struct scale_data *d)
 	/* The file names are gnuplot's arguments: ARG1 the picture. */
 	fprintf(f, "if (strstrt(GPVAL_TERMINALS, \"pngcairo\")) { set terminal pngcairo size %u,%u } else { set terminal png size %u,%u }\n"
 		   "set output ARG1\nset multiplot layout %u,2 title ",
-		WIDTH_PX, ROW_PX * d->nworks + 40, WIDTH_PX, ROW_PX * d->nworks + 40, d->nworks);
+		WIDTH_PX, ROW_PX * d->nmain + 40, WIDTH_PX, ROW_PX * d->nmain + 40, d->nmain);
 	quoted(f, d->how);
 	fputs(" noenhanced\n", f);
-	for (unsigned w = 0; w < d->nworks; w++) {
+	for (unsigned w = 0; w < d->nmain; w++) {
 		struct point p[SCALE_POINTS];
 		struct law a, u;
 

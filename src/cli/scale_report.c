@@ -214,6 +214,7 @@ static void print_work(const struct scale_data *d, const struct scale_work *w, F
 	for (unsigned k = 1; k < d->npoints; k++)
 		if (p[k].rounds)
 			print_shortfall(f, &p[k], &p[0]);
+	scale_print_experiments(d, w, f);
 }
 
 void scale_print(const struct scale_data *d, FILE *f)
@@ -222,7 +223,7 @@ void scale_print(const struct scale_data *d, FILE *f)
 	if (d->vcpus[d->npoints - 1] > d->host_cpus)
 		fprintf(f, "; sizes above %u share processors", d->host_cpus);
 	fputc('\n', f);
-	for (unsigned k = 0; k < d->nworks; k++)
+	for (unsigned k = 0; k < d->nmain; k++)
 		print_work(d, &d->work[k], f);
 }
 
@@ -298,16 +299,19 @@ char *scale_json(const struct scale_data *d)
 
 	for (unsigned w = 0; w < d->nworks; w++) {
 		struct point p[SCALE_POINTS];
-		json_t *points = json_array();
+		json_t *points = json_array(), *work, *why;
 		struct law a, u;
 
 		scale_summarize(d, &d->work[w], p);
 		scale_fit(p, d->npoints, &a, &u);
 		for (unsigned k = 0; k < d->npoints; k++)
 			json_array_append_new(points, point_json(d, &p[k]));
-		json_array_append_new(works, json_pack("{s:s,s:s,s:o,s:o,s:o}", "name", d->work[w].name, "unit",
-						       d->command ? "1/s" : "operations/s", "points", points, "amdahl", law_json(&a), "usl",
-						       law_json(&u)));
+		work = json_pack("{s:s,s:s,s:o,s:o,s:o}", "name", d->work[w].name, "unit", d->command ? "1/s" : "operations/s", "points",
+				 points, "amdahl", law_json(&a), "usl", law_json(&u));
+		why = scale_explain_json(d, &d->work[w]);
+		if (why)
+			json_object_set_new(work, "why", why);
+		json_array_append_new(works, work);
 	}
 	top = json_pack("{s:s,s:i,s:i,s:o}", "command", d->how, "host_cpus", (int)d->host_cpus, "rounds", (int)d->nrounds, "workloads", works);
 	text = json_dumps(top, JSON_INDENT(2) | JSON_REAL_PRECISION(9));

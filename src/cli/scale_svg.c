@@ -201,14 +201,14 @@ char *scale_svg(const struct scale_data *d)
 		   ".amdahl{fill:none;stroke:#7b3294;stroke-dasharray:6 3}.usl{fill:none;stroke:#2ca25f;stroke-dasharray:2 2}.fit{fill:#555}.parma{fill:none;stroke:#08519c;stroke-width:1.6}"
 		   ".qemu{fill:none;stroke:#d95f0e}.parma-dot{fill:#08519c}.qemu-dot{fill:#d95f0e}.name{font-size:14px;font-weight:bold}</style>\n"
 		   "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n<text x=\"10\" y=\"18\">",
-		WIDTH, 50 + ROW * d->nworks);
+		WIDTH, 50 + ROW * d->nmain);
 	escaped(f, d->how);
 	fprintf(f, "  (%u processors, %u round%s)</text>\n"
 		   "<text x=\"10\" y=\"34\">left: speed-up over vCPUs, bars are 95%% intervals; dashed grey: ideal, dashed purple: Amdahl's law%s%s. "
 		   "right: the vCPUs' time</text>\n",
 		d->host_cpus, d->nrounds, d->nrounds > 1 ? "s" : "", d->npoints > 2 ? ", dotted green: Universal Scalability Law" : "",
 		d->with_qemu ? ", orange: QEMU" : "");
-	for (unsigned k = 0; k < d->nworks; k++)
+	for (unsigned k = 0; k < d->nmain; k++)
 		row(d, &d->work[k], f, 30 + ROW * k);
 	fputs("</svg>\n", f);
 	fclose(f);

@@ -162,10 +162,16 @@ static int over(void)
 
 /* -- workloads: each returns the operations that this CPU did -- */
 
-static uint64_t run_int(uint32_t me)
+static void hint(void) { __asm__ volatile("yield"); }
+static void crossed(void) { sev(); }
+
+#include "locks.h"
+
+static uint64_t run_int(uint32_t me, enum spread how)
 {
 	uint64_t n = 0, x = me + 88172645463325252u;
 
+	(void)how;
 	do {
 		for (unsigned k = 0; k < 20000; k++) {
 			x ^= x << 13;
@@ -179,7 +185,7 @@ static uint64_t run_int(uint32_t me)
 	return n;
 }
 
-static uint64_t run_fp(uint32_t me)
+static uint64_t run_fp(uint32_t me, enum spread how)
 {
 	uint64_t n = 0;
 
@@ -195,16 +201,18 @@ static uint64_t run_fp(uint32_t me)
 		n += 40000;
 	} while (!over());
 	(void)me;
+	(void)how;
 	return n;
 }
 
 /* A store and a full fence. */
 static uint64_t fenced[MAX_CPUS][8] ALIGNED;
 
-static uint64_t run_fence(uint32_t me)
+static uint64_t run_fence(uint32_t me, enum spread how)
 {
 	uint64_t n = 0;
 
+	(void)how;
 	do {
 		for (unsigned k = 0; k < 1000; k++)
 			__asm__ volatile("str %0, %1\n dmb ish" : : "r"(n), "Q"(fenced[me][0]) : "memory");
@@ -214,129 +222,28 @@ static uint64_t run_fence(uint32_t me)
 }
 
 /* Everybody changes one word by exclusives, in a way that is no single host instruction. */
-static uint64_t disputed[8] ALIGNED;
-
-static uint64_t run_excl(uint32_t me)
+static uint64_t run_excl(uint32_t me, enum spread how)
 {
-	uint64_t n = 0, v;
+	uint64_t n = 0, v, *p = &word(DISPUTED, me, how)->u64;
 	uint32_t fail;
 
 	do {
 		for (unsigned k = 0; k < 200; k++)
 			__asm__ volatile("1: ldxr %0, %2\n eor %0, %0, %3\n add %0, %0, #1\n stxr %w1, %0, %2\n cbnz %w1, 1b"
-					 : "=&r"(v), "=&r"(fail), "+Q"(disputed[0]) : "r"((uint64_t)me << 32) : "memory");
+					 : "=&r"(v), "=&r"(fail), "+Q"(*p) : "r"((uint64_t)me << 32) : "memory");
 		n += 200;
 	} while (!over());
 	return n;
 }
 
-/* What is done under a lock: a few shared lines are touched. */
-static uint64_t shared[4][8] ALIGNED;
-static void critical(void)
-{
-	for (unsigned k = 0; k < 4; k++)
-		shared[k][0]++;
-}
-
-static uint32_t next_ticket ALIGNED, serving ALIGNED;
-
-static uint64_t run_ticket(uint32_t me)
-{
-	uint64_t n = 0;
-
-	(void)me;
-	do {
-		uint32_t t = add(&next_ticket, 1);
-
-		while (acquire(&serving) != t)
-			__asm__ volatile("yield");
-		critical();
-		release(&serving, t + 1);
-		n++;
-	} while (!over());
-	return n;
-}
-
-/* MCS queue lock; waiters watch a word of their own, in WFE as Linux's arch_mcs_spin_lock does. */
-static struct mcs {
-	struct mcs *next;
-	uint32_t locked;
-	uint8_t pad[52];
-} mcs_node[MAX_CPUS] ALIGNED, *mcs_tail ALIGNED;
-
-static uint64_t run_mcs(uint32_t me)
-{
-	struct mcs *node = &mcs_node[me];
-	uint64_t n = 0;
-
-	do {
-		struct mcs *prev, *next, *self = node;
-
-		__atomic_store_n(&node->next, (struct mcs *)0, __ATOMIC_RELAXED);
-		__atomic_store_n(&node->locked, 0, __ATOMIC_RELAXED);
-		prev = __atomic_exchange_n(&mcs_tail, node, __ATOMIC_ACQ_REL);
-		if (prev) {
-			__atomic_store_n(&prev->next, node, __ATOMIC_RELEASE);
-			wait_for(&node->locked, 1);
-		}
-		critical();
-		next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE);
-		if (!next && !__atomic_compare_exchange_n(&mcs_tail, &self, (struct mcs *)0, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			while (!(next = __atomic_load_n(&node->next, __ATOMIC_ACQUIRE)))
-				__asm__ volatile("yield");
-		if (next)
-			release(&next->locked, 1);
-		n++;
-	} while (!over());
-	return n;
-}
-
-/* Test-and-set, waiters in WFE on the lock word (Linux's pending waiter in a queued spin lock). */
-static uint32_t spin_word ALIGNED;
-
-static uint64_t run_spin(uint32_t me)
-{
-	uint64_t n = 0;
-
-	(void)me;
-	do {
-		while (__atomic_exchange_n(&spin_word, 1, __ATOMIC_ACQUIRE))
-			wait_for(&spin_word, 0);
-		critical();
-		release(&spin_word, 0);
-		n++;
-	} while (!over());
-	return n;
-}
-
-/* Sense-reversing barrier; an operation is one crossing, counted by CPU 0. */
-static uint32_t arrived ALIGNED, sense ALIGNED, barrier_stop ALIGNED;
-
-static uint64_t run_barrier(uint32_t me)
-{
-	uint32_t n = 0, last;
-
-	do {
-		uint32_t s = acquire(&sense);
-
-		n++;
-		if (!me && over())
-			release(&barrier_stop, n); /* the number of the last crossing, said before it */
-		if (add(&arrived, 1) == ncpus - 1) {
-			release(&arrived, 0);
-			release(&sense, !s);
-			sev();
-		} else {
-			wait_for(&sense, !s);
-		}
-		last = acquire(&barrier_stop);
-	} while (!last || n < last);
-	return me ? 0 : n;
-}
-
-/* Every CPU maps, touches and unmaps a page of its own; each unmapping is a broadcast TLBI and a DSB. */
+/*
+ * Every CPU maps, touches and unmaps a page of its own; each unmapping is a broadcast TLBI and a DSB.  Variants: each page table
+ * entry in a line of its own; TLBI for the own CPU only.
+ */
 #define L2_SLOT 2 /* of the level 1 table: addresses from 0x80000000 */
-static uint64_t l2[512] __attribute__((aligned(4096))), l3[512] __attribute__((aligned(4096)));
+#define APART 16 /* entries: two lines */
+#define L3_TABLES (MAX_CPUS * APART / 512)
+static uint64_t l2[512] __attribute__((aligned(4096))), l3[L3_TABLES * 512] __attribute__((aligned(4096)));
 static uint8_t pages[MAX_CPUS][4096] __attribute__((aligned(4096)));
 
 static void map_tables(void)
@@ -344,35 +251,55 @@ static void map_tables(void)
 	uint64_t *l1;
 
 	__asm__ volatile("mrs %0, ttbr0_el1" : "=r"(l1));
-	l2[0] = (uint64_t)l3 | 3;
+	for (unsigned k = 0; k < L3_TABLES; k++)
+		l2[k] = (uint64_t)&l3[512 * k] | 3;
 	l1[L2_SLOT] = (uint64_t)l2 | 3;
 	__asm__ volatile("dsb ish\n isb" ::: "memory");
 }
 
-static uint64_t run_tlbi(uint32_t me)
+static uint64_t map_and_unmap(uint32_t me, enum spread how, int local)
 {
-	volatile uint64_t *pte = &l3[me];
-	uint64_t n = 0, va = (UINT64_C(L2_SLOT) << 30) + me * 4096u;
+	uint64_t n = 0, *entry = &l3[how == OWN_LINE ? APART * me : me];
+	uint64_t va = (UINT64_C(L2_SLOT) << 30) + (uint64_t)(entry - l3) * 4096;
+	volatile uint64_t *pte = entry;
 
 	do {
 		*pte = (uint64_t)pages[me] | 0x703;
 		__asm__ volatile("dsb ishst\n isb" ::: "memory");
 		*(volatile uint64_t *)va = n;
 		*pte = 0;
-		__asm__ volatile("dsb ishst\n tlbi vae1is, %0\n dsb ish\n isb" : : "r"(va >> 12) : "memory");
+		if (local)
+			__asm__ volatile("dsb nshst\n tlbi vae1, %0\n dsb nsh\n isb" : : "r"(va >> 12) : "memory");
+		else
+			__asm__ volatile("dsb ishst\n tlbi vae1is, %0\n dsb ish\n isb" : : "r"(va >> 12) : "memory");
 		n++;
 	} while (!over());
 	return n;
 }
 
+static uint64_t run_tlbi(uint32_t me, enum spread how) { return map_and_unmap(me, how, 0); }
+static uint64_t run_local(uint32_t me, enum spread how) { return map_and_unmap(me, how, 1); }
+
+/* Variants have a dot in their names, and run if they are named only. */
 static const struct {
 	const char *name;
-	uint64_t (*run)(uint32_t me);
+	uint64_t (*run)(uint32_t me, enum spread how);
+	enum spread how;
 } work[] = {
-	{"int", run_int}, {"fp", run_fp}, {"fence", run_fence}, {"excl", run_excl}, {"ticket", run_ticket}, {"mcs", run_mcs},
-	{"spin", run_spin}, {"barrier", run_barrier}, {"tlbi", run_tlbi},
+	{"int", run_int, SHARED}, {"fp", run_fp, SHARED}, {"fence", run_fence, SHARED},
+#define LOCK(name, run) {name, run, SHARED}, {name ".line", run, SAME_LINE}, {name ".own", run, OWN_LINE},
+	LOCK("excl", run_excl) LOCK("ticket", run_ticket) LOCK("mcs", run_mcs) LOCK("spin", run_spin) LOCK("barrier", run_barrier)
+	{"tlbi", run_tlbi, SHARED}, {"tlbi.own", run_tlbi, OWN_LINE}, {"tlbi.local", run_local, OWN_LINE},
 };
 #define NWORK (sizeof(work) / sizeof(work[0]))
+
+static int is_variant(unsigned k)
+{
+	for (const char *p = work[k].name; *p; p++)
+		if (*p == '.')
+			return 1;
+	return 0;
+}
 
 /* -- command line -- */
 
@@ -402,7 +329,7 @@ static int chosen(unsigned k)
 
 		any |= e && (!*e || *e == ' ');
 	}
-	return !any || (end && (!*end || *end == ' '));
+	return (!any && !is_variant(k)) || (end && (!*end || *end == ' '));
 }
 
 static uint64_t duration_ms(void)
@@ -425,7 +352,7 @@ static void enable_fp(void)
 /* One CPU's part of workload k in this round. */
 static void take_part(uint32_t me, unsigned k)
 {
-	count[me].ops = work[k].run(me);
+	count[me].ops = work[k].run(me, work[k].how);
 	add(&done, 1);
 	sev();
 }

@@ -5,6 +5,7 @@
  *   work futex TURNS         two threads wake each other in turns
  *   work pipe TURNS          two processes pass a byte to and fro
  *   work mmap THREADS TURNS  threads of one address space map, touch and unmap: broadcast TLBI
+ *   work here CPU            the calling process (a shell) runs on that CPU from now on, and what it starts
  *
  * Exit status 0 if all was as it should be.  Built by src/guest/regen into work_guest.inc.
  */
@@ -14,7 +15,7 @@
 #define STACK 16384
 
 enum { SYS_futex = 98, SYS_exit = 93, SYS_exit_group = 94, SYS_clone = 220, SYS_mmap = 222, SYS_munmap = 215, SYS_pipe2 = 59,
-       SYS_read = 63, SYS_write = 64, SYS_wait4 = 260 };
+       SYS_read = 63, SYS_write = 64, SYS_wait4 = 260, SYS_getppid = 173, SYS_sched_setaffinity = 122 };
 enum { FUTEX_WAIT = 128, FUTEX_WAKE = 129 }; /* private */
 enum { CLONE_THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x200000 }; /* VM FS FILES SIGHAND THREAD SYSVSEM CHILD_CLEARTID */
 
@@ -150,6 +151,18 @@ static int run_mmap(uint64_t threads, uint64_t n)
 	return (int)bad;
 }
 
+/* -- here -- */
+
+static int bind_caller(uint64_t cpu)
+{
+	static uint64_t mask[MAX_THREADS / 64];
+
+	if (cpu >= MAX_THREADS)
+		return 1;
+	mask[cpu / 64] = 1ull << cpu % 64;
+	return syscall6(syscall6(0, 0, 0, 0, 0, 0, SYS_getppid), sizeof(mask), (long)mask, 0, 0, 0, SYS_sched_setaffinity) < 0;
+}
+
 /* -- */
 
 static uint64_t number(const char *s)
@@ -170,6 +183,7 @@ int work_main(const uint64_t *sp)
 	switch (argv[1][0]) {
 	case 'f': return run_futex(number(argv[2]));
 	case 'p': return run_pipe(number(argv[2]));
+	case 'h': return bind_caller(number(argv[2]));
 	case 'm': return run_mmap(number(argv[2]), number(argv[3]));
 	default: return 2;
 	}

@@ -11,3 +11,5 @@ dist_check_SCRIPTS += tests/cli/qmp.sh
 EXTRA_DIST += tests/cli/qmp.py
 dist_check_SCRIPTS += tests/cli/pty.sh
 tests/cli/pty.log: tests/cli/ptyrun
+check_PROGRAMS += tests/cli/t_scale_explain
+tests_cli_t_scale_explain_LDADD = $(LIBCLI) $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) $(JANSSON_LIBS) -lm

@@ -90,6 +90,29 @@ else
 	skip "causes by experiment" "no taskset"
 fi
 
+# -- why, by experiment --
+rate() { awk -F, -v w="$1" -v n="$2" '$1 == w && $2 == n { printf "%d\n", $4 }' work/e.csv; }
+if [ "$(nproc)" -gt 1 ]; then
+	explained() { # vCPUs of a busy host overlap sooner or later: then sharing costs, and its absence does not
+		local k
+		for k in 1 2 3 4 5 6 7 8; do
+			p scale --explain --vcpus 1,2 --repeat 1 --ms 100 --workload ticket,tlbi --csv e.csv --json e.json
+			status 0 && says 'why [0-9.]+ at 2 vCPUs, by experiment' || { cat out err; return 1; }
+			[ "$(rate ticket.own 2)" -gt $(($(rate ticket 2) * 3 / 2)) ] && [ "$(rate ticket.own 2)" -gt $(($(rate ticket.line 2) * 5 / 4)) ] &&
+				[ "$(rate tlbi.local 2)" -gt $(($(rate tlbi 2) * 5 / 4)) ] && return
+		done
+		cat work/e.csv
+		return 1
+	}
+	ok "--explain: without shared lines a lock, without broadcasts TLB maintenance gets faster" explained
+	ok "...threads of the host among the experiments" says '^ +native +[0-9.]+ .*threads of this host'
+	ok "...and in the reports" sh -c 'grep -q "\"variant\": \"native\"" work/e.json && grep -q "^ticket.native,2,1," work/e.csv'
+else
+	skip "--explain" "one processor"
+fi
+ok "a variant may be named" sh -c '"$0" scale --vcpus 1 --repeat 1 --ms 20 --workload mcs.line | grep -q "^mcs.line"' "$parma"
+ok "...but none that there is not" refuses "there is no 'mcs.far'" --workload mcs.far
+
 # -- one boot for all sizes --
 hotplug() {
 	p scale --hotplug --vcpus 1,2,3 --repeat 3 --ms 20 --workload int,barrier --csv h.csv && status 0 &&
