@@ -1,5 +1,5 @@
 /*
- * The lock workloads of parma scale by threads of this host (guest/locks.h), for what its cores and caches do
+ * The lock workloads of parma scale by threads of this host (guest/locks.inc), for what its cores and caches do
  * when no emulator stands between: an experiment of scale_explain.c.  Waiters spin, with sched_yield() now and then where
  * there are more threads than processors.
  */
@@ -51,7 +51,7 @@ static int over(void)
 	return 1;
 }
 
-#include "guest/locks.h"
+#include "guest/locks.inc"
 
 static const struct {
 	const char *name;

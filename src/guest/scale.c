@@ -165,7 +165,7 @@ static int over(void)
 static void hint(void) { __asm__ volatile("yield"); }
 static void crossed(void) { sev(); }
 
-#include "locks.h"
+#include "locks.inc"
 
 static uint64_t run_int(uint32_t me, enum spread how)
 {

@@ -10,6 +10,6 @@ libmachine_a_SOURCES = \
 libmachine_a_SOURCES += src/machine/sandbox.c
 libmachine_a_SOURCES += src/machine/engine.c
 EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \
-	src/guest/smp.c src/guest/scale.c src/guest/locks.h src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc \
+	src/guest/smp.c src/guest/scale.c src/guest/locks.inc src/guest/smp_head.S src/guest/smp.lds src/guest/smp_guest.inc \
 	src/guest/scale_guest.inc src/guest/work.c src/guest/work_guest.inc
 LIBMACHINE = libmachine.a
