@@ -11,56 +11,65 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 	return p + 4;
 }
 
-/* ModRM, SIB, displacement. */
-static uint8_t *modrm(const struct xa *a, uint8_t *p, unsigned reg, struct xm m)
+/* REX.RXB; what is no register (NOREG, XRIP) has neither of the bits looked at. */
+static inline unsigned rex_of(bool w, int reg, struct xm m)
 {
-	unsigned r = (reg & 7) << 3;
-	bool sib, d8, d0;
+	unsigned rex = (unsigned)w << 3 | ((unsigned)reg >> 1 & 4);
+
+	if (m.reg >= 0)
+		return rex | ((unsigned)m.reg >> 3 & 1);
+	return rex | ((unsigned)m.base >> 3 & 1) | ((unsigned)m.index >> 2 & 2);
+}
+
+/* ModRM, SIB, displacement. What is written behind the end is written over by what follows. */
+static inline __attribute__((always_inline)) uint8_t *modrm(const struct xa *a, uint8_t *p, unsigned reg, struct xm m)
+{
+	static const uint8_t disp_bytes[3] = {0, 1, 4};
+	unsigned r = (reg & 7) << 3, base = (unsigned)m.base & 7, mod;
+	bool sib;
 
 	if (m.reg >= 0) {
-		*p++ = (uint8_t)(0xc0 | r | ((unsigned)m.reg & 7));
-		return p;
+		*p = (uint8_t)(0xc0 | r | ((unsigned)m.reg & 7));
+		return p + 1;
 	}
-	if (m.base == XRIP) {
+	if (unlikely(m.base == XRIP)) {
 		*p++ = (uint8_t)(r | 5);
 		return put32(p, (uint32_t)(x_rip_base + m.disp - (p + 4 + a->delta)));
 	}
-	sib = m.index != NOREG || (m.base & 7) == RSP;
-	d0 = !m.disp && (m.base & 7) != RBP;
-	d8 = m.disp == (int8_t)m.disp;
-	*p++ = (uint8_t)((d0 ? 0u : d8 ? 0x40u : 0x80u) | r | (sib ? 4u : (unsigned)m.base & 7));
-	if (sib)
-		*p++ = (uint8_t)((unsigned)m.scale << 6 | (m.index == NOREG ? 4u : (unsigned)m.index & 7) << 3 | ((unsigned)m.base & 7));
-	if (d0)
-		return p;
-	if (!d8)
-		return put32(p, (uint32_t)m.disp);
-	*p++ = (uint8_t)m.disp;
-	return p;
+	sib = m.index != NOREG || base == RSP;
+	mod = m.disp == (int8_t)m.disp ? m.disp || base == RBP : 2;
+	*p++ = (uint8_t)(mod << 6 | r | (sib ? 4u : base));
+	*p = (uint8_t)((unsigned)m.scale << 6 | (m.index == NOREG ? 4u : (unsigned)m.index & 7) << 3 | base);
+	p += sib;
+	put32(p, (uint32_t)m.disp);
+	return p + disp_bytes[mod];
 }
 
-static unsigned rex_of(bool w, int reg, struct xm m)
+static inline uint8_t *opcode(uint8_t *p, unsigned op)
 {
-	unsigned rex = (unsigned)w << 3 | (reg & 8 ? 4u : 0);
-
-	if (m.reg >= 0)
-		return rex | (m.reg & 8 ? 1u : 0);
-	return rex | (m.base & 8 ? 1u : 0) | (m.index != NOREG && m.index & 8 ? 2u : 0);
-}
-
-static uint8_t *opcode(uint8_t *p, unsigned op)
-{
-	if (op > 0xffff)
-		*p++ = (uint8_t)(op >> 16);
-	if (op > 0xff)
+	if (op > 0xff) {
+		if (op > 0xffff)
+			*p++ = (uint8_t)(op >> 16);
 		*p++ = (uint8_t)(op >> 8);
+	}
 	*p++ = (uint8_t)op;
 	return p;
 }
 
+void x_op1(struct xa *a, unsigned op, bool w, int reg, struct xm m)
+{
+	uint8_t *p = x_room(a);
+	unsigned rex = rex_of(w, reg, m);
+
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0;
+	*p++ = (uint8_t)op;
+	a->p = modrm(a, p, (unsigned)reg, m);
+}
+
 static const uint8_t prefixes[4] = {0, 0x66, 0xf3, 0xf2};
 
-void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m)
+void x_opn(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m)
 {
 	uint8_t *p = x_room(a);
 	unsigned rex = rex_of(w, reg, m);
@@ -101,20 +110,23 @@ void x_vex(struct xa *a, unsigned pfx, unsigned map, bool w, bool l256, unsigned
 
 void x_mov_ri(struct xa *a, int d, uint64_t k)
 {
+	uint8_t *p = x_room(a);
+
 	if (!k) {
 		x_op(a, PNONE, 0x31, false, d, xr(d));
 	} else if (k <= UINT32_MAX) {
-		if (d & 8)
-			x8(a, 0x41);
-		x8(a, 0xb8 + ((unsigned)d & 7));
-		x32(a, (uint32_t)k);
+		*p = 0x41;
+		p += d >> 3;
+		*p++ = (uint8_t)(0xb8 + ((unsigned)d & 7));
+		a->p = put32(p, (uint32_t)k);
 	} else if ((int64_t)k == (int32_t)k) {
 		x_op(a, PNONE, 0xc7, true, 0, xr(d));
 		x32(a, (uint32_t)k);
 	} else {
-		x8(a, d & 8 ? 0x49 : 0x48);
-		x8(a, 0xb8 + ((unsigned)d & 7));
-		x64_(a, k);
+		*p++ = (uint8_t)(0x48 + (d >> 3));
+		*p++ = (uint8_t)(0xb8 + ((unsigned)d & 7));
+		memcpy(p, &k, 8);
+		a->p = p + 8;
 	}
 }
 

@@ -92,7 +92,16 @@ static inline void x64_(struct xa *a, uint64_t v)
 #define PF2 3u
 
 /* Legacy encoding: pfx, REX (w; byte: 8-bit registers need REX), opcode (1 to 3 bytes), operands. */
-void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m);
+void x_opn(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m);
+/* The same without prefix, with one byte of opcode: most instructions. */
+void x_op1(struct xa *a, unsigned op, bool w, int reg, struct xm m);
+static inline __attribute__((always_inline)) void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m)
+{
+	if (__builtin_constant_p(pfx == PNONE && op <= 0xff) && pfx == PNONE && op <= 0xff)
+		x_op1(a, op, w, reg, m);
+	else
+		x_opn(a, pfx, op, w, reg, m);
+}
 void x_op_byte(struct xa *a, unsigned op, int reg, struct xm m);
 /* VEX encoding; map 1 0f, 2 0f38, 3 0f3a; v: second source (0 if none), l256. */
 void x_vex(struct xa *a, unsigned pfx, unsigned map, bool w, bool l256, unsigned op, int reg, int v, struct xm m);
@@ -120,7 +129,7 @@ static inline void x_lea(struct xa *a, bool w, int d, struct xm m) { x_op(a, PNO
 enum x_alu { X_ADD, X_OR, X_ADC, X_SBB, X_AND, X_SUB, X_XOR, X_CMP };
 static inline void x_alu(struct xa *a, enum x_alu op, bool w, int d, struct xm s)
 {
-	x_op(a, PNONE, (unsigned)op * 8 + 3, w, d, s);
+	x_op1(a, (unsigned)op * 8 + 3, w, d, s);
 }
 void x_alu_i(struct xa *a, enum x_alu op, bool w, struct xm d, int32_t imm);
 /* Shifts by /n: rol 0, ror 1, shl 4, shr 5, sar 7 */

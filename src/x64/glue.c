@@ -12,7 +12,7 @@
 #include "x64/lower.h"
 
 struct x64_config x64_cfg;
-const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags, *glue_probe[2][5];
+const void *glue_slow[2], *glue_exit, *glue_leave[4], *glue_leave_at[16], *glue_flags, *glue_probe[2][5];
 static const void *glue_enter;
 
 static const uint8_t pushed[] = {RBX, RBP, R12, R13, R14, R15};
@@ -38,27 +38,40 @@ static const void *here(struct xa *a)
 	return a->p + a->delta;
 }
 
+/* Called by what is in rdx the unit of, with the index of the record on the stack. Keeps all but rax, rcx, rdx and the record's result. */
 static void emit_slow(struct xa *a, bool vec)
 {
+	const int f = 16; /* the frame, from rsp */
+
 	for (unsigned k = 0; k < sizeof(allocated); k++)
-		x_store(a, true, xmem(RSP, 8 + FR_GPR + 8 * allocated[k]), allocated[k]);
+		x_store(a, true, xmem(RSP, f + FR_GPR + 8 * allocated[k]), allocated[k]);
 	for (int k = 3; vec && k < 16; k++)
-		x_vstore(a, xmem(RSP, 8 + FR_XMM + 16 * k), k);
-	x_op(a, PNONE, 0x8b, false, R8, xmem(RSP, 8 + FR_REC));
-	x_lea(a, true, R9, xmem(RSP, 8));
+		x_vstore(a, xmem(RSP, f + FR_XMM + 16 * k), k);
 	x_mov(a, true, RDI, R15);
-	x_mov(a, true, RSI, RAX);
-	x_op(a, PNONE, 0x87, true, RCX, xr(RDX)); /* xchg: value third, unit fourth */
-	lo_fp_sync(a, RAX, R10, 8 + FR_FLAGS, false);
-	x_alu_i(a, X_SUB, true, xr(RSP), 8);
+	x_mov(a, true, RSI, RDX);
+	x_load(a, false, RDX, xmem(RSP, 8));
+	x_lea(a, true, RCX, xmem(RSP, f));
+	lo_fp_sync(a, RAX, R10, f + FR_FLAGS, false);
 	x_call(a, (const void *)(uintptr_t)x64_cfg.slow);
-	x_alu_i(a, X_ADD, true, xr(RSP), 8);
-	lo_memo_forget(a, FR_NMEMO, 8);
-	for (unsigned k = 4; k < sizeof(allocated); k++)
-		x_load(a, true, allocated[k], xmem(RSP, 8 + FR_GPR + 8 * allocated[k]));
+	lo_memo_forget(a, FR_NMEMO, f);
+	for (unsigned k = 0; k < sizeof(allocated); k++)
+		x_load(a, true, allocated[k], xmem(RSP, f + FR_GPR + 8 * allocated[k]));
 	for (int k = 3; vec && k < 16; k++)
-		x_vload(a, k, xmem(RSP, 8 + FR_XMM + 16 * k));
-	x8(a, 0xc3);
+		x_vload(a, k, xmem(RSP, f + FR_XMM + 16 * k));
+	x8(a, 0xc2); /* ret 8 */
+	x8(a, 8);
+	x8(a, 0);
+}
+
+/* To the run loop, at the pc in register `at`; why: NULL or an X64_ */
+static const void *emit_leave(struct xa *a, int at, uint64_t why)
+{
+	const void *p = here(a);
+
+	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), at);
+	x_mov_ri(a, RAX, why);
+	x_jmp_to(a, glue_exit);
+	return p;
 }
 
 /* The operation of FR_NZ_KIND on eax or rax and ecx or rcx, for the host's flags. */
@@ -140,10 +153,14 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	for (unsigned k = sizeof(pushed); k--;)
 		pop(&a, pushed[k]);
 	x8(&a, 0xc3);
-	glue_slow = here(&a);
-	emit_slow(&a, false);
-	glue_slow_v = here(&a);
-	emit_slow(&a, true);
+	for (uintptr_t why = 0; why < 4; why++)
+		glue_leave[why] = emit_leave(&a, RAX, why);
+	for (int r = 0; r < 16; r++)
+		glue_leave_at[r] = emit_leave(&a, r, 0);
+	for (unsigned vec = 0; vec < 2; vec++) {
+		glue_slow[vec] = here(&a);
+		emit_slow(&a, vec);
+	}
 	for (unsigned k = 0; k < 10; k++) {
 		glue_probe[k & 1][k / 2] = here(&a);
 		lo_tlb_look(&a, RAX, k & 1, false, 1 << k / 2);
@@ -210,11 +227,12 @@ static void recover_flags(const char *frame, char *env)
 	memcpy(env + x64_cfg.off_nzcv, &flags, 4);
 }
 
-void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const struct x64_rloc *locs,
+void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, uint64_t unit_pc, const struct x64_rloc *locs,
 		 const uint64_t *pool, const void *frame, void *env)
 {
 	const char *f = frame;
 	char *out = env;
+	uint64_t pc = unit_pc + (uint64_t)(int64_t)r->pc;
 
 	recover_flags(f, out);
 	for (unsigned k = 0; k < r->n; k++) {
@@ -237,5 +255,5 @@ void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const str
 		v = (e->kind & 127) >= RL_FSUB ? flags_at(slots, e, pool, f, out) : int_at(slots, e, pool, f, out);
 		memcpy(out + s->offset, &v, s->size);
 	}
-	memcpy(out + x64_cfg.off_pc, &r->pc, 8);
+	memcpy(out + x64_cfg.off_pc, &pc, 8);
 }

@@ -209,9 +209,11 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out)
 	l->cur = 0;
 	l->fl_pos = 0;
 	l->nstubs = l->nrecs = l->nrlocs = l->npool = l->nlinks = 0;
+	l->slow[0] = l->slow[1] = NULL;
 	ra_prepare(l);
 	walk(l);
 	low_stubs(l);
+	low_links(l);
 	low_bind_edges(l);
 	if (l->fail || l->a.overflow)
 		return false;

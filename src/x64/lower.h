@@ -96,6 +96,7 @@ struct lower {
 	uint64_t *pool;
 	struct x64_link *links;
 	uint32_t nrecs, nrlocs, npool, nlinks;
+	const uint8_t *slow[2];    /* [vectors are kept]: what the unit's slow paths call; NULL: none yet */
 	/* blocks that the unit's branches go to (lower_loop.c) */
 	unsigned nblocks, block;   /* block: the one being lowered */
 	bool block_synced;         /* memory was brought up to date in it */
@@ -187,6 +188,8 @@ void lo_store_int(struct xa *a, unsigned size, struct xm m, int s);
 void low_atomic(struct lower *l, ir_ref r);
 void low_exit(struct lower *l, ir_ref r);
 void low_stubs(struct lower *l);
+/* Where direct exits go while they are not linked: behind all else of the unit. */
+void low_links(struct lower *l);
 /* Leaves to the run loop at pc if something is requested, having written these rlocs back. */
 void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n);
 /* used: flags are stored as NZCV, not as an operation (FR_NZ_KIND). */
@@ -233,7 +236,11 @@ void lo_fp_start(struct xa *a);
 /* The call itself: operands are in the frame, the result will be. */
 void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 
-extern const void *glue_slow, *glue_slow_v, *glue_exit, *glue_flags;
+/* [vectors are kept]: the slow path of an access: rdx the unit, the number of the record on the stack, which it takes away. */
+extern const void *glue_slow[2];
+/* To the run loop: rax and edx the result of x64_enter(); the pc in rax, by what the result is; the pc in that register, NULL. */
+extern const void *glue_exit, *glue_leave[4], *glue_leave_at[16];
+extern const void *glue_flags;
 /* [store][log2 of the size]: the TLB's answer for the address in rax: rcx addend if flags say not above. Destroys rdx. */
 extern const void *glue_probe[2][5];
 

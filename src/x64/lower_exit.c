@@ -136,18 +136,11 @@ void low_writeback(struct lower *l, uint32_t first, uint32_t n, bool used)
 			low_store_slot(l, &l->rlocs[first + k], used);
 }
 
-static void set_pc(struct xa *a, uint64_t pc)
-{
-	x_mov_ri(a, RAX, pc);
-	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
-}
-
 /* To the run loop, which goes on at pc; why: NULL or an X64_ */
 static void leave(struct xa *a, uint64_t pc, const void *why)
 {
-	set_pc(a, pc);
-	x_mov_ri(a, RAX, (uintptr_t)why);
-	x_jmp_to(a, glue_exit);
+	x_mov_ri(a, RAX, pc);
+	x_jmp_to(a, glue_leave[(uintptr_t)why]);
 }
 
 /* Leaves if the word at `offset` is not 0. */
@@ -173,7 +166,6 @@ void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n)
 static void go(struct lower *l, uint64_t pc)
 {
 	struct xa *a = &l->a;
-	uint8_t *miss;
 	int at = (int)(x64_cfg.jc + ((uint32_t)((pc ^ pc >> x64_cfg.jc_shift) >> 2) & ((1u << x64_cfg.jc_bits) - 1)) * 16);
 
 	if (!((pc ^ l->job->pc) & l->job->page_mask) && l->nlinks < 500) {
@@ -182,22 +174,29 @@ static void go(struct lower *l, uint64_t pc)
 		x_align_jmp(a);
 		k->pc = pc;
 		k->site = (uint32_t)(x_jmp(a) - a->start);
-		x_bind(a, a->start + k->site);
-		k->stub = (uint32_t)(a->p - a->start);
-		set_pc(a, pc);
-		x_mov_ri(a, RAX, (uint64_t)(uintptr_t)l->job->unit);
-		x_mov_ri(a, RDX, l->nlinks);
-		x_jmp_to(a, glue_exit);
 		return;
 	}
 	x_mov_ri(a, RAX, pc);
 	x_alu(a, X_CMP, true, RAX, xmem(R14, at));
-	miss = x_jcc(a, CC_NE);
+	x_jcc_to(a, CC_NE, glue_leave[0]);
 	x_op(a, PNONE, 0xff, false, 4, xmem(R14, at + 8));
-	x_bind(a, miss);
-	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
-	x_mov_ri(a, RAX, 0);
+}
+
+void low_links(struct lower *l)
+{
+	struct xa *a = &l->a;
+	const uint8_t *common = a->p + a->delta;
+
+	if (!l->nlinks)
+		return;
+	x_mov_ri(a, RAX, (uint64_t)(uintptr_t)l->job->unit);
 	x_jmp_to(a, glue_exit);
+	for (uint32_t k = 0; k < l->nlinks && !a->overflow; k++) {
+		x_bind(a, a->start + l->links[k].site);
+		l->links[k].stub = (uint32_t)(a->p - a->start);
+		x_mov_ri(a, RDX, k + 1);
+		x_jmp_to(a, common);
+	}
 }
 
 static void exit_cond(struct lower *l, ir_ref r)
@@ -220,23 +219,17 @@ static void exit_indirect(struct lower *l, ir_ref r)
 	struct xa *a = &l->a;
 	int t = lo_use(l, n->a[0]);
 	uint32_t first, cnt = lo_capture(l, n->snap, &first);
-	uint8_t *miss, *req;
 
 	low_writeback(l, first, cnt, false);
 	x_rorx(a, true, RCX, t, x64_cfg.jc_shift);
 	x_alu(a, X_XOR, false, RCX, xr(t));
 	x_op(a, PNONE, 0x83, false, X_CMP, xmem(R15, (int)x64_cfg.off_request));
 	x8(a, 0);
-	req = x_jcc(a, CC_NE);
+	x_jcc_to(a, CC_NE, glue_leave_at[t]);
 	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.jc_bits) - 1) << 2);
 	x_alu(a, X_CMP, true, t, xmemi(R14, RCX, 2, (int)x64_cfg.jc)); /* lines are 16 bytes, instructions 4 */
-	miss = x_jcc(a, CC_NE);
+	x_jcc_to(a, CC_NE, glue_leave_at[t]);
 	x_op(a, PNONE, 0xff, false, 4, xmemi(R14, RCX, 2, (int)x64_cfg.jc + 8));
-	x_bind(a, miss);
-	x_bind(a, req);
-	x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), t);
-	x_mov_ri(a, RAX, 0);
-	x_jmp_to(a, glue_exit);
 }
 
 void low_exit(struct lower *l, ir_ref r)
@@ -297,7 +290,8 @@ void low_helper(struct lower *l, ir_ref r)
 		cnt = lo_capture(l, n->snap, &first);
 		low_writeback(l, first, cnt, true);
 		low_sync_flags(l);
-		set_pc(a, l->u->snaps[n->snap - 1].pc);
+		x_mov_ri(a, RAX, l->u->snaps[n->snap - 1].pc);
+		x_store(a, true, xmem(R15, (int)x64_cfg.off_pc), RAX);
 		lo_fp_sync(a, RAX, RCX, FR_FLAGS, true);
 	}
 	l->def_phase = true;
@@ -338,59 +332,77 @@ static void call_glue(struct xa *a, const void *fn)
 	x32(a, (uint32_t)((const uint8_t *)fn - (a->p + 4 + a->delta)));
 }
 
-/* Of a group whose span did not fit: the access alone may. Address in rax. Returns a jump that is taken if it does not. */
-static uint8_t *probe(struct lower *l, struct stub *s)
+/* Of a group whose span did not fit: the access alone may. Falls through if it does not. */
+static void probe(struct lower *l, struct stub *s)
 {
+	struct xa *a = &l->a;
 	uint8_t *above;
 
-	call_glue(&l->a, glue_probe[!s->load][s->aux & MEM_SIZE]);
-	above = x_jcc(&l->a, CC_A);
+	x_lea(a, true, RAX, xmem(s->base, s->disp));
+	call_glue(a, glue_probe[!s->load][s->aux & MEM_SIZE]);
+	x8(a, 0x70 + CC_A); /* short: an access and a jump */
+	x8(a, 0);
+	above = a->p;
 	if (s->zero >= 0)
-		x_mov_ri(&l->a, s->zero, 0);
+		x_mov_ri(a, s->zero, 0);
 	lo_access(l, s, xmemi(RAX, RCX, 0, 0));
-	x_jmp_to(&l->a, s->back + l->a.delta);
-	return above;
+	x_jmp_to(a, s->back + a->delta);
+	if (!a->overflow)
+		above[-1] = (uint8_t)(a->p - above);
+}
+
+/* What the slow paths of the unit call, with the number of the record on the stack. */
+static const uint8_t *slow_entry(struct lower *l, bool vec)
+{
+	struct xa *a = &l->a;
+
+	if (!l->slow[vec]) {
+		l->slow[vec] = a->p + a->delta;
+		x_mov_ri(a, RDX, (uint64_t)(uintptr_t)l->job->unit);
+		x_jmp_to(a, glue_slow[vec]);
+	}
+	return l->slow[vec];
+}
+
+static void finish_rec(struct lower *l, const struct stub *s)
+{
+	const struct group *g = &l->groups[l->group[s->node]];
+	struct x64_rec *rec = &l->recs[s->rec];
+
+	rec->in2 = (uint8_t)s->in2;
+	rec->out = (uint8_t)s->reg;
+	if (s->zero < 0)
+		return;
+	rec->group = (uint8_t)s->zero;
+	rec->below = (uint8_t)(s->disp - g->lo);
+	rec->last = (uint8_t)(g->hi - g->lo - 1);
+	rec->group_write = g->write;
 }
 
 static void slow_path(struct lower *l, struct stub *s)
 {
+	unsigned op = LN(s->node)->op;
+	bool vec = s->xmm_live || op == IR_ldv || op == IR_stv || op == IR_casv;
+	const uint8_t *entry = slow_entry(l, vec);
 	struct xa *a = &l->a;
-	const struct ir_node *n = LN(s->node);
-	uint8_t *above = 0;
 
+	finish_rec(l, s);
 	if (s->memo) {
 		x_bind(a, s->memo_miss);
 		lo_memo_fill(l, s, lo_tlb_check(l, s));
 	}
 	for (unsigned k = 0; k < s->nfrom; k++)
 		x_bind(a, s->from[k]);
-	x_lea(a, true, RAX, xmem(s->base, s->disp));
 	if (s->probe)
-		above = probe(l, s);
-	if (above)
-		x_bind(a, above);
-	if (n->op == IR_stv)
-		x_vstore(a, xmem(RSP, FR_TMP), s->in);
-	else if (n->op != IR_ld && n->op != IR_ldv && n->op != IR_ldx && n->op != IR_casv)
-		x_mov(a, true, RCX, s->in);
-	if (n->op == IR_cas)
-		x_store(a, true, xmem(RSP, FR_TMP), s->in2);
-	if (n->op == IR_casv) {
-		x_vstore(a, xmem(RSP, FR_TMP), s->in);
-		x_vstore(a, xmem(RSP, FR_TMP + 16), s->in2);
+		probe(l, s);
+	if (s->rec < 128) {
+		x8(a, 0x6a); /* push */
+		x8(a, s->rec);
+	} else {
+		x8(a, 0x68);
+		x32(a, s->rec);
 	}
-	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_REC));
-	x32(a, s->rec);
-	x_mov_ri(a, RDX, (uint64_t)(uintptr_t)l->job->unit);
-	call_glue(a, s->xmm_live ? glue_slow_v : glue_slow);
-	if (s->load) {
-		if (s->type == T_VEC)
-			x_vload(a, s->reg, xmem(RSP, FR_TMP));
-		else
-			x_mov(a, true, s->reg, RAX);
-	}
-	if (s->zero >= 0)
-		x_mov_ri(a, s->zero, 0);
+	call_glue(a, entry);
 	x_jmp_to(a, s->back + a->delta);
 }
 

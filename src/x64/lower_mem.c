@@ -8,7 +8,7 @@
 
 #define LINE_BITS 5 /* log2 of the bytes of a line */
 
-static uint32_t new_rec(struct lower *l, ir_ref r)
+static uint32_t new_rec(struct lower *l, ir_ref r, int base, int in)
 {
 	const struct ir_node *n = LN(r);
 	struct x64_rec *rec = &l->recs[l->nrecs];
@@ -17,11 +17,9 @@ static uint32_t new_rec(struct lower *l, ir_ref r)
 		l->fail = true;
 		return 0;
 	}
-	rec->op = n->op;
-	rec->aux = n->aux;
-	rec->imm = (uint16_t)n->imm;
-	rec->pc = l->u->snaps[n->snap - 1].pc;
-	rec->n = (uint16_t)lo_capture(l, n->snap, &rec->first);
+	*rec = (struct x64_rec){.op = n->op, .aux = n->aux, .imm = (uint16_t)n->imm, .disp = (int32_t)n->k, .base = (uint8_t)base,
+				.in = (uint8_t)in, .group = X64_NO_GROUP, .pc = (int32_t)(l->u->snaps[n->snap - 1].pc - l->job->pc)};
+	rec->n = (uint8_t)lo_capture(l, n->snap, &rec->first);
 	return l->nrecs++;
 }
 
@@ -37,7 +35,7 @@ struct stub *lo_slow_stub(struct lower *l, ir_ref r, int base, int in)
 	s->aux = LN(r)->aux;
 	s->type = LN(r)->type;
 	s->xmm_live = lo_live_x(l) != 0;
-	s->rec = new_rec(l, r);
+	s->rec = new_rec(l, r, base, in);
 	return s;
 }
 

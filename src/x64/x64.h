@@ -7,8 +7,9 @@
  *
  * Out of line, behind the unit's code: exits (write back what the snapshot
  * says, then a patchable jump) and slow paths of memory accesses.  A slow path
- * saves the registers in the frame and calls `slow` with the index of a
- * record; x64_recover() makes the precise guest state from that.
+ * saves the registers in the frame, calls `slow` with the index of a record, which
+ * tells where the operands are and the result goes, and loads the registers again; x64_recover() makes the precise guest
+ * state from the record.
  */
 #ifndef PARMA_X64_X64_H
 #define PARMA_X64_X64_H
@@ -30,7 +31,6 @@
 #define FR_XMM 160        /* 16 x 16 */
 #define FR_ARG 416        /* struct op_args */
 #define FR_TMP 528        /* 32: vector operand and result of slow paths */
-#define FR_REC 560        /* index of the record */
 #define FR_FLAGS 568      /* 4: MXCSR on its way to FPSR */
 #define FR_NMEMO 16
 #define FR_MEMO_LEN 576   /* 8 each: memos of loops (lower_memo.c); 0: not valid */
@@ -47,8 +47,8 @@ struct x64_config {
 	uint32_t tag_r, tag_w, addend; /* in the TLB: fields of line 0; a line has 32 bytes */
 	uint32_t tlb_bits, tlb_hash;             /* log2 of the lines; shift of the bits that the index mixes in */
 	uint32_t jc, jc_bits, jc_shift;          /* its jump cache: {pc, code} pairs; (pc ^ pc >> jc_shift) / 4 is the index */
-	/* addr, operand (vectors: in FR_TMP), unit, record, frame; result (vectors: in FR_TMP) */
-	uint64_t (*slow)(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame);
+	/* does the access of a record, with registers in the frame */
+	void (*slow)(void *env, void *unit, uint64_t rec, void *frame);
 };
 extern struct x64_config x64_cfg;
 
@@ -59,12 +59,20 @@ struct x64_rloc {
 	uint8_t kind;  /* enum x64_lk; bit 7: 64-bit flags */
 	uint16_t idx;
 };
+#define X64_NO_GROUP 255
 struct x64_rec { /* of one memory access */
-	uint64_t pc;
-	uint16_t op, aux, imm, n; /* of the node; rlocs */
-	uint32_t first;
+	uint32_t first;           /* rloc */
+	int32_t pc;               /* less that of the unit */
+	int32_t disp;             /* from the register `base` */
+	uint16_t op, aux, imm;    /* of the node */
+	uint8_t n;                /* rlocs */
+	uint8_t base, in, in2;    /* registers: address, operands */
+	uint8_t out;              /* where the result goes, if it has one */
+	uint8_t group;            /* where the addend for a group of accesses goes that this one leads, or X64_NO_GROUP: */
+	uint8_t below, last;      /* the group's bytes begin so far below the access, and this is the last of them, from there */
+	uint8_t group_write;      /* and are checked for writing */
 };
-struct x64_link { /* a direct exit */
+struct x64_link { /* a direct exit; who takes it finds the pc here, not in the environment */
 	uint64_t pc;
 	uint32_t site; /* offset of the rel32 in the code */
 	uint32_t stub; /* offset of where it jumps while not linked */
@@ -105,13 +113,13 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta);
 #define X64_EXEC ((void *)1)
 /* The same: after a store-release with the word at x64_cfg.off_release set. */
 #define X64_RELEASE ((void *)3)
-/* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number. */
+/* Runs code from `code` until something leaves: the unit of the exit, or NULL; *link its exit's number, from 1. */
 void *x64_enter(void *env, const void *code, uint32_t *link);
 /* The host has what the lowerings use (AVX2, BMI, LZCNT, ...). */
 bool x64_supported(void);
 
-/* Writes the state of a record into the environment, all slots and the pc. */
-void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, const struct x64_rloc *locs,
+/* Writes the state of a record of the unit at unit_pc into the environment, all slots and the pc. */
+void x64_recover(const struct ir_slot *slots, const struct x64_rec *r, uint64_t unit_pc, const struct x64_rloc *locs,
 		 const uint64_t *pool, const void *frame, void *env);
 
 #endif

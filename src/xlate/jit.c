@@ -77,30 +77,47 @@ static void *refill(struct vcpu *c, uint64_t addr, unsigned size, unsigned mo, b
 	return tlb_hit(t, write ? TLB_W : TLB_R, addr, size);
 }
 
+/* An access of translated code that took the slow path; in and out are registers as they are in the frame. */
+struct access {
+	const struct x64_rec *r;
+	uint64_t addr;
+	unsigned size;
+	uint64_t *in, *in2, *out;
+	u128 *vin, *vin2, *vout;
+};
+
 /* A load or store whose page is in the TLB after all; false: not one. */
-static bool after_refill(struct vcpu *c, const struct x64_rec *r, uint64_t addr, uint64_t val, u128 *tmp, uint64_t *res)
+static bool after_refill(struct vcpu *c, const struct access *a)
 {
-	unsigned size = 1u << (r->aux & MEM_SIZE);
+	const struct x64_rec *r = a->r;
 	bool write = r->op == IR_st || r->op == IR_stv;
 	void *p;
 
 	if ((r->op != IR_ld && r->op != IR_ldv && !write) || (r->aux & MEM_CHECK_SP) ||
-	    (r->aux & MEM_ALIGNED && addr & (size - 1)) ||
-	    !(p = refill(c, addr, size, r->imm, write)))
+	    (r->aux & MEM_ALIGNED && a->addr & (a->size - 1)) ||
+	    !(p = refill(c, a->addr, a->size, r->imm, write)))
 		return false;
-	*res = 0;
 	switch (r->op) {
-	case IR_ld: *res = extended(ram_load(p, size), r->aux); break;
-	case IR_ldv: *tmp = size == 16 ? ram_ld128(p) : ram_load(p, size); break;
-	case IR_st: ram_store(p, size, val); break;
+	case IR_ld: *a->out = extended(ram_load(p, a->size), r->aux); break;
+	case IR_ldv: *a->vout = a->size == 16 ? ram_ld128(p) : ram_load(p, a->size); break;
+	case IR_st: ram_store(p, a->size, *a->in); break;
 	default:
-		if (size == 16)
-			ram_st128(p, *tmp);
+		if (a->size == 16)
+			ram_st128(p, *a->vin);
 		else
-			ram_store(p, size, (uint64_t)*tmp);
+			ram_store(p, a->size, (uint64_t)*a->vin);
 		break;
 	}
 	return true;
+}
+
+/* What a group of accesses finds in the TLB now: what to add to the guest's addresses, or 0. */
+static uint64_t group_addend(struct vcpu *c, const struct access *a)
+{
+	uint64_t start = a->addr - a->r->below;
+	void *p = tlb_hit(c->tlb, a->r->group_write ? TLB_W : TLB_R, start, a->r->last + 1u);
+
+	return p ? (uint64_t)(uintptr_t)p - start : 0;
 }
 
 /* A whole loop of exclusives, from the state before its load: the load, then the rest one by one. */
@@ -115,54 +132,78 @@ static _Noreturn void pair_steps(struct vcpu *c, uint64_t addr, unsigned size, u
 	siglongjmp(c->unwind, 1);
 }
 
-static uint64_t slow(void *env, uint64_t addr, uint64_t val, void *unit, uint64_t rec, void *frame)
+/* The access itself, with the guest's state in c; it may raise an exception. */
+static void access_memory(struct vcpu *c, const struct access *a)
 {
-	struct vcpu *c = env;
-	const struct xlate_meta *m = tblock_arrived(unit)->blob;
-	const struct x64_rec *r = &m->recs[rec];
-	unsigned size = 1u << (r->aux & MEM_SIZE), mo = r->imm;
-	u128 v = val, *tmp = (u128 *)(void *)((char *)frame + FR_TMP);
-	uint64_t desired = (uint64_t)*tmp;
+	unsigned aux = a->r->aux, mo = a->r->imm, size = a->size;
+	uint64_t addr = a->addr;
+	u128 v = 0;
 
-	c->st.mem_slow++;
-	if (likely(after_refill(c, r, addr, val, tmp, &desired)))
-		return desired;
-	/* Everything below may raise an exception: the state becomes the guest's first. */
-	x64_recover(xlate_slots, r, xlate_rlocs(m), xlate_pool(m), frame, c);
 	if (mo & MF_SPBASE && c->ctx & CTX_SPALIGN && c->sp & 15)
 		exc_sp_align(c);
-	switch (r->op) {
+	switch (a->r->op) {
 	case IR_ld:
-		if (r->aux & MEM_EXCL)
-			return (uint64_t)conc_ld_atomic(c, addr, size, mo);
+		if (aux & MEM_EXCL) {
+			*a->out = (uint64_t)conc_ld_atomic(c, addr, size, mo);
+			break;
+		}
 		conc_ld_units(c, &v, addr, size, 1, mo);
-		return extended((uint64_t)v, r->aux);
+		*a->out = extended((uint64_t)v, aux);
+		break;
 	case IR_ldv:
-		if (r->aux & MEM_EXCL)
-			*tmp = conc_ld_atomic(c, addr, 16, mo);
+		if (aux & MEM_EXCL)
+			v = conc_ld_atomic(c, addr, 16, mo);
 		else
-			conc_ld_units(c, tmp, addr, size, 1, mo);
-		return 0;
+			conc_ld_units(c, &v, addr, size, 1, mo);
+		*a->vout = v;
+		break;
 	case IR_st:
+		v = *a->in;
 		conc_st_units(c, &v, addr, size, 1, mo);
-		return 0;
+		break;
 	case IR_stv:
-		conc_st_units(c, tmp, addr, size, 1, mo);
-		return 0;
+		v = *a->vin;
+		conc_st_units(c, &v, addr, size, 1, mo);
+		break;
 	case IR_rmw:
-		if (r->aux & MEM_EXCL)
+		if (aux & MEM_EXCL)
 			pair_steps(c, addr, size, mo);
-		return conc_rmw(c, addr, val, size, (enum rmw_op)MEM_OP(r->aux), mo);
-	case IR_cas: return (uint64_t)conc_cas(c, addr, val, desired, size, mo);
-	case IR_casv:
-		*tmp = conc_cas(c, addr, tmp[0], tmp[1], 16, mo);
-		return 0;
+		*a->out = conc_rmw(c, addr, *a->in, size, (enum rmw_op)MEM_OP(aux), mo);
+		break;
+	case IR_cas: *a->out = (uint64_t)conc_cas(c, addr, *a->in, *a->in2, size, mo); break;
+	case IR_casv: *a->vout = conc_cas(c, addr, *a->vin, *a->vin2, 16, mo); break;
 	case IR_ldx:
 		conc_ldx(c, &v, addr, size, 1, mo);
-		return (uint64_t)v;
-	case IR_stx: return !conc_stx(c, &v, addr, size, 1, mo);
+		*a->out = (uint64_t)v;
+		break;
+	case IR_stx:
+		v = *a->in;
+		*a->out = !conc_stx(c, &v, addr, size, 1, mo);
+		break;
 	default: BUG("slow path of an operation without one");
 	}
+}
+
+static void slow(void *env, void *unit, uint64_t rec, void *frame)
+{
+	struct vcpu *c = env;
+	const struct tblock *u = tblock_arrived(unit);
+	const struct xlate_meta *m = u->blob;
+	const struct x64_rec *r = &m->recs[rec];
+	uint64_t *gpr = (uint64_t *)(void *)((char *)frame + FR_GPR);
+	u128 *xmm = (u128 *)(void *)((char *)frame + FR_XMM);
+	struct access a = {.r = r, .addr = gpr[r->base] + (uint64_t)(int64_t)r->disp, .size = 1u << (r->aux & MEM_SIZE),
+			   .in = gpr + r->in, .in2 = gpr + r->in2, .out = gpr + r->out,
+			   .vin = xmm + r->in, .vin2 = xmm + r->in2, .vout = xmm + r->out};
+	bool refilled = after_refill(c, &a);
+
+	c->st.mem_slow++;
+	if (unlikely(!refilled)) {
+		x64_recover(xlate_slots, r, u->key.pc, xlate_rlocs(m), xlate_pool(m), frame, c);
+		access_memory(c, &a);
+	}
+	if (r->group != X64_NO_GROUP)
+		gpr[r->group] = refilled ? group_addend(c, &a) : 0;
 }
 
 /* -- set-up -- */
@@ -304,6 +345,18 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 	return likely(host) ? host : cpu_fetch_page(c, pc, &code_gen);
 }
 
+/* Runs u. Direct exits say where they go by their link alone. */
+static struct tblock *enter(struct vcpu *c, const struct tblock *u, uint32_t *link)
+{
+	struct tblock *from = x64_enter(c, u->code, link);
+
+	if (from && from != X64_EXEC && from != X64_RELEASE) {
+		tblock_arrived(from);
+		c->pc = from->links[*link - 1].user;
+	}
+	return from;
+}
+
 static void count_exit(struct vcpu *c, const struct tblock *prev)
 {
 	uint64_t *n = prev == X64_EXEC ? &c->st.exits_exec : ld_rlx(&c->request) ? &c->st.exits_request : prev ? &c->st.exits_direct
@@ -395,13 +448,11 @@ static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 	c->st.jump_fills++;
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
-	*prev = x64_enter(c, u->code, link);
+	*prev = enter(c, u, link);
 	if (unlikely(*prev == X64_RELEASE)) {
 		*prev = 0;
 		c->mops->released(c);
 	}
-	if (*prev && *prev != X64_EXEC)
-		tblock_arrived(*prev);
 	/* A tagged branch target is in no jump cache, so it comes here before anybody sees the pc. */
 	if (unlikely(sext(c->pc, 56) != c->pc))
 		c->pc = mmu_branch_target(c, c->pc);
@@ -487,7 +538,7 @@ const struct tblock *jit_step(struct vcpu *c, bool brief)
 	ran = u;
 	if (brief)
 		at_or(&c->request, REQ_POLL);
-	if (x64_enter(c, u->code, &link) == X64_EXEC) {
+	if (enter(c, u, &link) == X64_EXEC) {
 		at_and(&c->request, ~REQ_POLL); /* WFI sees requests */
 		if (sext(c->pc, 56) != c->pc)
 			c->pc = mmu_branch_target(c, c->pc);
