@@ -36,6 +36,7 @@ struct vcpu *vcpu_new(const struct vcpu_config *cfg)
 	c->timer_irq = cfg->timer_irq;
 	c->timer_irq_arg = cfg->timer_irq_arg;
 	c->semihost = cfg->semihost;
+	c->semihost_el0 = cfg->semihost_el0;
 	c->board = cfg->board;
 	c->tlbs = tlbset_new();
 	tlbi_init(c);

@@ -142,6 +142,7 @@ struct vcpu {
 	void (*timer_irq)(void *arg, int which, bool level); /* NULL: not wired; VCPU_IRQ_ */
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg); /* NULL: HLT #0xf000 is UNDEFINED */
+	bool semihost_el0;       /* EL0 may call it, too */
 	const struct vcpu_probe *probe; /* a64/probe.h; NULL: nobody looks */
 	void *probe_arg;
 
@@ -240,6 +241,7 @@ struct vcpu_config {
 	void (*timer_irq)(void *arg, int which, bool level);
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg);
+	bool semihost_el0;
 };
 
 /* A vCPU in reset state with pc 0. The caller may set gic, gic_cpu and the like before it runs. NULL: no memory. */

@@ -172,7 +172,7 @@ void cpu_dsb(struct vcpu *c)
 
 void exc_hlt(struct vcpu *c, uint32_t imm)
 {
-	if (imm != SEMIHOST_HLT || !c->semihost || c->el == 0)
+	if (imm != SEMIHOST_HLT || !c->semihost || (c->el == 0 && !c->semihost_el0))
 		exc_undef(c);
 	c->x[0] = c->semihost(c, (uint32_t)c->x[0], c->x[1]);
 }

@@ -427,9 +427,10 @@ static int finish_semihosting(struct boot_ctx *x)
 
 	if (strcmp(target, "native") && strcmp(target, "auto"))
 		return err_set(x->e, EXIT_USAGE, "-semihosting-config: target=%s: there is native only", target);
-	opts_str(o, "chardev", NULL);
+	opts_str(o, "chardev", NULL); /* these are read by src/machine/semihost_setup.c */
 	opts_str(o, "arg", NULL);
-	opts_str(o, "userspace", NULL);
+	if (opts_bool(o, "userspace", &x->c->semihosting_el0, x->e))
+		return -1;
 	return opts_finish(o, x->e);
 }
 

@@ -363,6 +363,8 @@ bool chardev_is_open(const struct chardev *c) { return ld_acq(&c->is_open); }
 
 const char *chardev_id(const struct chardev *c) { return c->id; }
 
+bool chardev_is_stdio(const struct chardev *c) { return c->ops == &chardev_stdio; }
+
 void chardev_init_io(struct chardev *c)
 {
 	c->is_open = true;

@@ -82,6 +82,8 @@ void chardev_start(struct chardev *c);
 void chardev_free(struct chardev *c);
 
 const char *chardev_id(const struct chardev *c);
+/* Is it the process's standard input and output? */
+bool chardev_is_stdio(const struct chardev *c);
 /* Adds a front end; more than one only with mux=on. u must live as long as c. 0, or -1 with e filled. */
 int chardev_attach(struct chardev *c, const struct chardev_user *u, struct err *e);
 /* Removes the front end; none of its callbacks runs afterwards. */

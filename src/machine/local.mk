@@ -6,7 +6,7 @@ libmachine_a_SOURCES = \
 	src/machine/fdt.h src/machine/fdt.c \
 	src/machine/loader.h src/machine/loader.c \
 	src/machine/qmp.h src/machine/qmp.c src/machine/stats.h src/machine/stats.c \
-	src/machine/semihost.h src/machine/semihost.c
+	src/machine/semihost.h src/machine/semihost.c src/machine/semihost_setup.c
 libmachine_a_SOURCES += src/machine/sandbox.c
 libmachine_a_SOURCES += src/machine/engine.c
 EXTRA_DIST += src/guest/mkguest src/guest/init.sh src/guest/udhcpc.sh src/guest/regen \

@@ -91,27 +91,6 @@ static void on_cpu_irq(void *arg, int which, bool level)
 	irq_set(&w->line[which], level);
 }
 
-static void semihost_write(void *arg, const void *buf, size_t n)
-{
-	struct machine *m = arg;
-	const char *p = buf;
-
-	while (n && m->serial0) {
-		size_t done = chardev_write(m->serial0, p, n);
-
-		p += done;
-		n -= done;
-		if (!done)
-			cpu_relax();
-	}
-}
-
-static void semihost_exit(void *arg, struct vcpu *c, int status)
-{
-	(void)arg;
-	c->mops->system_off(c, status);
-}
-
 bool machine_pause(struct machine *m, bool pause)
 {
 	if (at_xchg(&m->user_paused, pause) == pause)
@@ -177,7 +156,7 @@ static int start_perfmap(struct machine *m, struct err *e)
 static int make_cpus(struct machine *m, struct err *e)
 {
 	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
-	const bool semihosting = m->cfg->semihosting || !(m->cfg->kernel || m->firmware);
+	const bool semihosting = machine_has_semihosting(m);
 
 	if (machine_choose_cpu(m, e))
 		return -1;
@@ -206,6 +185,7 @@ static int make_cpus(struct machine *m, struct err *e)
 			.timer_irq = on_cpu_irq,
 			.timer_irq_arg = &m->wires[k],
 			.semihost = semihosting ? on_semihost : NULL,
+			.semihost_el0 = semihosting && machine_semihosting_el0(m),
 		};
 
 		m->cpus[k] = vcpu_new(&vc);
@@ -213,8 +193,6 @@ static int make_cpus(struct machine *m, struct err *e)
 			return err_set(e, EXIT_HOST, "no memory for vCPU %u", k);
 		m->ncpus = k + 1;
 	}
-	m->semihost = (struct semihost){semihost_write, semihost_exit, m, m->cfg->append, m->ram.base, m->ram.size,
-					clock_ns()};
 	return 0;
 }
 
@@ -302,7 +280,7 @@ int machine_make(struct machine *m, struct err *e)
 		return -1;
 	if (m->cfg->qmp && !(m->qmp = qmp_new(m, m->cfg->qmp, e)))
 		return -1;
-	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e))
+	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e) || machine_start_semihosting(m, e))
 		return -1;
 	if (m->cfg->accel == ACCEL_LOCKSTEP && start_lockstep(m, e))
 		return -1;

@@ -55,7 +55,8 @@ struct machine {
 	struct ioloop *loop;              /* CONST_AFTER_INIT */
 	struct chardev **chardevs;        /* CONST_AFTER_INIT */
 	unsigned nchardevs;               /* CONST_AFTER_INIT */
-	struct chardev *serial0;          /* CONST_AFTER_INIT; where semihosting writes, too */
+	struct chardev *serial0;          /* CONST_AFTER_INIT */
+	struct chardev *semihost_console; /* CONST_AFTER_INIT: where its debug channel goes; NULL: standard error */
 	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
 	struct pl061 *gpio;               /* CONST_AFTER_INIT */
 	struct qmp *qmp;                  /* CONST_AFTER_INIT; NULL: no control socket */
@@ -95,6 +96,11 @@ int accel_parse(struct opts *o, struct accel_config *a, struct err *e);
 int accel_limit_host(const struct accel_config *a, struct err *e);
 /* all: everything is translated, at its first run. */
 int accel_start_jit(const struct accel_config *a, bool all, struct err *e);
+
+/* semihost_setup.c. Once the character back ends are there: 0, or -1 with e filled. */
+bool machine_has_semihosting(const struct machine *m);
+bool machine_semihosting_el0(const struct machine *m);
+int machine_start_semihosting(struct machine *m, struct err *e);
 
 /* chardevs.c. 0 (or the back end), or -1 (NULL) with e filled. */
 int machine_add_chardevs(struct machine *m, struct err *e);

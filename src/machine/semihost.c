@@ -69,7 +69,7 @@ static bool copy_out(struct vcpu *c, uint64_t va, const void *buf, uint64_t n)
 	return true;
 }
 
-static void write_guest(struct semihost *s, struct vcpu *c, uint64_t va, uint64_t n)
+static void write_guest(struct semihost *s, struct vcpu *c, enum semihost_stream to, uint64_t va, uint64_t n)
 {
 	while (n) {
 		uint64_t run;
@@ -79,7 +79,7 @@ static void write_guest(struct semihost *s, struct vcpu *c, uint64_t va, uint64_
 		if (!p)
 			return;
 		run = MIN(run, n);
-		s->write(s->arg, p, run);
+		s->write(s->arg, to, p, run);
 		va += run;
 		n -= run;
 	}
@@ -95,7 +95,7 @@ static void write_string(struct semihost *s, struct vcpu *c, uint64_t va)
 		if (!p)
 			return;
 		len = strnlen(p, run);
-		s->write(s->arg, p, len);
+		s->write(s->arg, SEMIHOST_CONSOLE, p, len);
 		if (len < run)
 			return;
 		va += run;
@@ -166,12 +166,12 @@ uint64_t semihost_call(struct semihost *s, struct vcpu *c, uint64_t operation, u
 	case SYS_CLOSE: ret = 0; break;
 	case SYS_WRITEC:
 		if (copy_in(c, param, &ch, 1))
-			s->write(s->arg, &ch, 1);
+			s->write(s->arg, SEMIHOST_CONSOLE, &ch, 1);
 		break;
 	case SYS_WRITE0: write_string(s, c, param); break;
 	case SYS_WRITE:
 		if (arg[0] == HANDLE_STDOUT || arg[0] == HANDLE_STDERR) {
-			write_guest(s, c, arg[1], arg[2]);
+			write_guest(s, c, arg[0] == HANDLE_STDOUT ? SEMIHOST_STDOUT : SEMIHOST_STDERR, arg[1], arg[2]);
 			ret = 0;
 		} else {
 			ret = arg[2];

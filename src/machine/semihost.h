@@ -14,9 +14,15 @@
 
 #include "a64/vcpu.h"
 
+enum semihost_stream {
+	SEMIHOST_CONSOLE, /* the debug channel: SYS_WRITEC, SYS_WRITE0 */
+	SEMIHOST_STDOUT,  /* ":tt" opened for writing */
+	SEMIHOST_STDERR,  /* and for appending */
+};
+
 struct semihost {
-	/* Console output; takes all n bytes. */
-	void (*write)(void *arg, const void *buf, size_t n);      /* CONST_AFTER_INIT */
+	/* Output; takes all n bytes. */
+	void (*write)(void *arg, enum semihost_stream to, const void *buf, size_t n); /* CONST_AFTER_INIT */
 	/* The guest ends with that exit status. */
 	void (*exit)(void *arg, struct vcpu *c, int status);      /* CONST_AFTER_INIT */
 	void *arg;                                                /* CONST_AFTER_INIT */

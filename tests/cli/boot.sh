@@ -61,6 +61,27 @@ ok "power-off: status 0" ends 0 $bare off
 ok "-no-reboot: a reset ends" ends 0 $bare reset -no-reboot
 ok "semihosting exit: the guest's status" ends 42 $bare exit42 -semihosting
 ok "-semihosting-config enable=on,target=native" ends 42 $bare exit42 -semihosting-config enable=on,target=native
+# SYS_WRITE0 of "text", SYS_WRITE of "write" to ":tt", SYS_WRITE0 of what SYS_GET_CMDLINE says, SYS_EXIT of 5
+program work/speak \
+	10000541 52800080 d45e0000 10000261 52800020 d45e0000 100002c1 f9000020 528000a0 d45e0000 10000301 100004a2 \
+	f9000022 528002a0 d45e0000 10000421 52800080 d45e0000 10000281 52800300 d45e0000 14000000 400800b0 00000000 \
+	00000004 00000000 00000003 00000000 00000000 00000000 400800b4 00000000 00000006 00000000 00000000 00000000 \
+	000000c8 00000000 00020026 00000000 00000005 00000000 74786574 000a0a0a 0074743a 74697277 00000a65 d503201f \
+	00000000 00000000
+# OUT ERR OPTIONS...: what is on standard output and error, lines joined with commas
+speaks() {
+	local out=$1 err=$2
+	shift 2
+	ends 5 -nodefaults -display none -kernel speak -semihosting "$@" || return 1
+	[ "$(grep . out | paste -sd,)" = "$out" ] && [ "$(grep . err | paste -sd,)" = "$err" ] || { tail -n 9 out err; return 1; }
+}
+ok "semihosting without a serial port: the console is standard error" speaks write text,speak
+ok "semihosting with a serial port elsewhere" speaks write "text,speak a b" -serial null -append "a b"
+ok "semihosting beside a serial port on standard output: in order" speaks text,write,speak "" -serial stdio
+ok "semihosting's own words" speaks write "text,one two" -semihosting-config arg=one,arg=two -append no
+to_file() { speaks write "" -chardev file,id=c,path=said -semihosting-config chardev=c && [ "$(grep . work/said | paste -sd,)" = text,speak ]; }
+ok "semihosting's console in a file" to_file
+ok "-semihosting-config of no chardev" refused 64 'no -chardev with id=c' boot -kernel speak -semihosting-config chardev=c
 for g in nowhere undefined unmapped idle; do
 	limit=1 ok "guest '$g' runs on without harm" ends 124 $bare $g
 	limit=1 ok "guest '$g' with 4 CPUs and a log" ends 124 $bare $g -smp 4 -d guest_errors -D log
