@@ -22,6 +22,9 @@
 	X(LSE) X(CRC32) X(RDM) X(LRCPC) X(DotProd) X(FP16) X(AES) X(PMULL) X(SHA1) X(SHA256) X(PAN) X(PAN2) X(UAO) \
 	X(DPB) X(SSBS) X(SSBS2) X(CSV2) X(CSV3) X(HAFDBS) X(HPDS) X(TTCNP) X(PMUv3) X(GTG16) X(GTG64)
 
+#define FEATS_N1(X) X(N1REGS)
+#define FEATS_NONE(X)
+
 #define CACHES .clidr = 0x0a200023, .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a}
 #define DEBUG_UNITS(version) .debug_version = version, .brps = 6, .wrps = 4, .ctx_brps = 2
 
@@ -32,10 +35,10 @@
 		.feats = {0 FEATS_8_0(W0), 0 FEATS_8_0(W1)}, .midr = id, .ctr = 0x8444c004, .pa_bits = pa, \
 		.pmu_counters = 6, .pmu_idcode = pmu, .gran64 = true, CACHES, DEBUG_UNITS(6), \
 	}
-#define CORE_8_2(n, id, pa, pmu) \
+#define CORE_8_2(n, id, pa, pmu, own) \
 	{ \
 		.name = n, .help = "Armv8.2 as the core has it, without AArch32, EL2 and RAS", \
-		.feats = {0 FEATS_8_2(W0), 0 FEATS_8_2(W1)}, .midr = id, .ctr = 0x8444c004, .pa_bits = pa, \
+		.feats = {0 FEATS_8_2(W0) own(W0), 0 FEATS_8_2(W1) own(W1)}, .midr = id, .ctr = 0x8444c004, .pa_bits = pa, \
 		.pmu_counters = 6, .pmu_idcode = pmu, .gran16 = true, .gran64 = true, CACHES, DEBUG_UNITS(8), \
 	}
 
@@ -57,8 +60,8 @@ static const struct cpu_model models[] = {
 	CORE_8_0("cortex-a53", 0x410fd034, 40, 3),
 	CORE_8_0("cortex-a57", 0x411fd070, 44, 1),
 	CORE_8_0("cortex-a72", 0x410fd083, 44, 2),
-	CORE_8_2("cortex-a76", 0x414fd0b1, 40, 0x0b),
-	CORE_8_2("neoverse-n1", 0x414fd0c1, 48, 0x0c),
+	CORE_8_2("cortex-a76", 0x414fd0b1, 40, 0x0b, FEATS_NONE),
+	CORE_8_2("neoverse-n1", 0x414fd0c1, 48, 0x0c, FEATS_N1),
 };
 
 const struct cpu_model *cpu_model_find(const char *name)

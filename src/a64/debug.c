@@ -8,7 +8,7 @@
 
 bool debug_enabled_at(const struct vcpu *c, unsigned el, bool d)
 {
-	if (c->sys.oslock)
+	if (c->sys.oslock || c->sys.osdlr)
 		return false;
 	return el == 0 || ((c->sys.mdscr & MDSCR_KDE) && !d);
 }
@@ -95,10 +95,13 @@ static bool break_matches(const struct vcpu *c, unsigned n)
 
 void cpu_before_insn(struct vcpu *c)
 {
+	uint32_t *gen;
+
 	if (c->ctx & CTX_STEP)
 		step_due(c);
 	if (c->pc & 3)
 		exc_pc_align(c);
+	cpu_fetch_page(c, c->pc, &gen); /* an instruction abort comes before what follows */
 	if (c->ctx & CTX_STEP)
 		c->stepped = at_load_exclusive(c) ? 2 : 1;
 	if (c->ctx & CTX_BREAK)
@@ -143,7 +146,7 @@ bool debug_page_watched(const struct vcpu *c, uint64_t page)
 {
 	uint64_t first, len;
 
-	if (!(c->sys.mdscr & MDSCR_MDE) || c->sys.oslock)
+	if (!(c->sys.mdscr & MDSCR_MDE) || c->sys.oslock || c->sys.osdlr)
 		return false;
 	page = mmu_branch_target(c, page);
 	for (unsigned n = 0; n < c->model->wrps; n++)

@@ -316,6 +316,15 @@ static void wr_oslar(struct vcpu *c, uint64_t v)
 	debug_changed(c);
 }
 
+static uint64_t rd_osdlr(struct vcpu *c) { return c->sys.osdlr; }
+
+/* The OS Double Lock, where there is one (ID_AA64DFR0.DoubleLock). */
+static void wr_osdlr(struct vcpu *c, uint64_t v)
+{
+	c->sys.osdlr = c->model->debug_version < 8 ? v & 1 : 0;
+	debug_changed(c);
+}
+
 static uint64_t rd_claim(struct vcpu *c) { return c->sys.dbgclaim; }
 static uint64_t rd_claimset(struct vcpu *c) { return 0xff; }
 static void wr_claimset(struct vcpu *c, uint64_t v) { c->sys.dbgclaim |= v & 0xff; }
@@ -449,7 +458,7 @@ void sysreg_reset(struct vcpu *c)
 
 	memset(&c->sys, 0, sizeof(c->sys));
 	c->sys.rvbar = rvbar;
-	c->sys.sctlr = sctlr_res1(c) | SCTLR_SA | SCTLR_SA0 | SCTLR_NTWI | SCTLR_NTWE;
+	c->sys.sctlr = sctlr_res1(c) | SCTLR_SA | SCTLR_SA0 | SCTLR_NTWI | SCTLR_NTWE | SCTLR_SPAN;
 	c->sys.cntfrq = COUNTER_HZ;
 	c->sys.oslock = 1;
 }

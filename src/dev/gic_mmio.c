@@ -104,6 +104,8 @@ static void write_irqs(struct gic *g, struct gic_irqs *s, enum kind kind, uint32
 {
 	switch (kind) {
 	case BITS:
+		if (offset >> 7 == GIC_WORD_GROUP)
+			val |= s->group & ~mask;
 		gic_irqs_write(s, (enum gic_word)(offset >> 7), val);
 		break;
 	case PRIORITY:
@@ -112,7 +114,7 @@ static void write_irqs(struct gic *g, struct gic_irqs *s, enum kind kind, uint32
 				s->prio[(first & 31) + k] = (uint8_t)(val >> 8 * k) & gic_prio_mask(g);
 		break;
 	case CONFIG:
-		gic_irqs_set_config(s, first / 16 & 1, val);
+		gic_irqs_set_config(s, first / 16 & 1, val | (gic_irqs_config(s, first / 16 & 1) & ~mask));
 		break;
 	case NOT_COMMON:
 		break;
@@ -151,10 +153,8 @@ bool gic_common_write(struct gic *g, struct gic_cpu *c, uint32_t offset, uint32_
 
 	if (p.kind == NOT_COMMON || p.first >= g->nbanks * 32)
 		return false;
-	if (mask != ~0u && p.kind != PRIORITY) {
-		gic_guest_error("narrow write, offset", offset);
-		return true;
-	}
+	if (mask != ~0u && p.kind != PRIORITY)
+		gic_guest_error("narrow write, offset", offset); /* UNPREDICTABLE; taken as meant, as it mostly is elsewhere */
 	if (p.first < 32) {
 		if (c != NULL)
 			write_private(c, p, offset, val, mask);
@@ -185,10 +185,14 @@ void gic_set_ctlr(struct gic *g, uint32_t ctlr)
 	}
 }
 
-uint32_t gic_id_reg(uint32_t offset, uint8_t pidr2)
+uint32_t gic_id_reg(uint32_t offset, enum gic_part part)
 {
-	static const uint8_t id[12] = {0x44, 0, 0, 0, 0x92, 0xb4, 0, 0, 0x0d, 0xf0, 0x05, 0xb1};
-	unsigned k = (offset - 0xffd0) / 4;
+	/* PIDR4..7, PIDR0..3, CIDR0..3: as the parts of Arm's own controllers have them */
+	static const uint8_t id[][12] = {
+		[GIC_PART_V2_DIST] = {0x04, 0, 0, 0, 0x90, 0xb4, 0x2b, 0, 0x0d, 0xf0, 0x05, 0xb1},
+		[GIC_PART_V3_DIST] = {0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1},
+		[GIC_PART_V3_RDIST] = {0x44, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1},
+	};
 
-	return k == 6 ? pidr2 : id[k];
+	return id[part][(offset - 0xffd0) / 4];
 }

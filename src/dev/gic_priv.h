@@ -226,8 +226,9 @@ bool gic_common_read(struct gic *g, struct gic_cpu *c, uint32_t offset, uint32_t
 bool gic_common_write(struct gic *g, struct gic_cpu *c, uint32_t offset, uint32_t val, uint32_t mask);
 /* New distributor enables (GICD_CTLR_ bits). */
 void gic_set_ctlr(struct gic *g, uint32_t ctlr);
-/* Identification registers of a frame: offset from 0xffd0, PIDR2 as given. */
-uint32_t gic_id_reg(uint32_t offset, uint8_t pidr2);
+/* Identification registers of a frame: offset from 0xffd0. */
+enum gic_part { GIC_PART_V2_DIST, GIC_PART_V3_DIST, GIC_PART_V3_RDIST };
+uint32_t gic_id_reg(uint32_t offset, enum gic_part part);
 void gic_guest_error(const char *what, uint64_t offset);
 
 /* -d gic */

@@ -79,9 +79,11 @@ static unsigned main_groups(struct gic_cpu *c)
 	return groups;
 }
 
-static bool mmio_read(void *dev, uint64_t offset, unsigned size, unsigned cpu, uint64_t *val)
+/* Registers are words; of narrower accesses, which are UNPREDICTABLE, a read gets its part and a write is ignored. */
+static bool mmio_read(void *dev, uint64_t at, unsigned size, unsigned cpu, uint64_t *val)
 {
 	struct gic *g = dev;
+	uint64_t offset = at & ~UINT64_C(3);
 	struct gic_cpu *c;
 
 	if (cpu >= g->ncpus)
@@ -108,6 +110,7 @@ static bool mmio_read(void *dev, uint64_t offset, unsigned size, unsigned cpu, u
 		*val = read_state(c, offset);
 		lock_drop(&c->lock);
 	}
+	*val = *val >> (at & 3) * 8 & mask64(size * 8);
 	return true;
 }
 
@@ -139,6 +142,10 @@ static bool mmio_write(void *dev, uint64_t offset, unsigned size, unsigned cpu, 
 
 	if (cpu >= g->ncpus)
 		return false;
+	if (size < 4) {
+		gic_guest_error("narrow write to CPU interface offset", offset);
+		return true;
+	}
 	c = &g->cpu[cpu];
 	switch (offset) {
 	case GICC_EOIR: /* of group 1 without AckCtl: UNPREDICTABLE, taken as meant */
@@ -160,4 +167,4 @@ static bool mmio_write(void *dev, uint64_t offset, unsigned size, unsigned cpu, 
 }
 
 const struct mmio_ops gicv2_cpu_ops = {
-	.name = "gicv2-cpu", .min_size = 4, .max_size = 4, .read = mmio_read, .write = mmio_write};
+	.name = "gicv2-cpu", .max_size = 4, .read = mmio_read, .write = mmio_write};

@@ -104,7 +104,7 @@ static uint32_t dist_read(void *dev, uint32_t offset, unsigned cpu)
 	if (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR + 16)
 		return read_sgi_from(c, offset & 15);
 	if (offset >= GICD_ID && offset < 0x1000)
-		return gic_id_reg(offset + 0xf000, 0x2b);
+		return gic_id_reg(offset + 0xf000, GIC_PART_V2_DIST);
 	switch (offset) {
 	case GICD_CTLR:
 		return ld_acq(&g->ctlr);

@@ -50,7 +50,7 @@ static uint32_t dist_read(void *dev, uint32_t offset, unsigned cpu)
 	if (id)
 		return (uint32_t)(read_route(g, id) >> (offset & 4) * 8);
 	if (offset >= GICD_ID && offset < 0x10000)
-		return gic_id_reg(offset, 0x3b);
+		return gic_id_reg(offset, GIC_PART_V3_DIST);
 	switch (offset) {
 	case GICD_CTLR:
 		return ld_acq(&g->ctlr) | GICD_CTLR_ARE | GICD_CTLR_DS;

@@ -48,7 +48,7 @@ static uint32_t read_locked(struct gic_cpu *c, const uint32_t *field)
 static uint32_t rd_read(const struct gicr_window *w, struct gic_cpu *c, uint32_t offset)
 {
 	if (offset >= GICR_ID)
-		return gic_id_reg(offset, 0x3b);
+		return gic_id_reg(offset, GIC_PART_V3_RDIST);
 	switch (offset) {
 	case GICR_CTLR:
 		return read_locked(c, &c->rctlr);
@@ -74,8 +74,6 @@ static uint32_t rdist_read(void *dev, uint32_t offset, unsigned cpu)
 	if (in < SGI_BASE)
 		return rd_read(w, c, in);
 	in -= SGI_BASE;
-	if (in >= GICR_ID)
-		return gic_id_reg(in, 0x3b);
 	/* INTIDs 0..31 only: the rest of each array is not here */
 	if (!gic_common_read(w->g, c, in, &val) || (in < 0x400 && in & 0x7c) || (in >= 0x420 && in < 0x800) || in > 0xc04)
 		return 0;

@@ -17,6 +17,8 @@ static struct vcpu *c;
 
 static void entry_state(void)
 {
+	ok(cpu_sys_read(c, SCTLR) & SCTLR_SPAN, "SPAN at reset: PAN stays as it is for software that knows nothing of it");
+	cpu_sys_write(c, SCTLR, cpu_sys_read(c, SCTLR) & ~SCTLR_SPAN);
 	at_el(c, 0);
 	c->sp = 0x1111;
 	c->sp_el[1] = 0x2222;

@@ -187,6 +187,10 @@ static void illegal_return(void)
 			 :
 			 : "x9", "memory");
 	out("illegal return: ESR %lx SPSR %lx\n", seen.esr, seen.spsr & 0xf03003df);
+	/* to where there is nothing: the instruction abort comes first; and a PC that is not aligned before that */
+	EL1("mov x9, #0x3c9; msr elr_el1, x0; msr spsr_el1, x9; eret", 0x0b000000);
+	EL1("mov x9, #0x3c9; msr elr_el1, x0; msr spsr_el1, x9; eret", 0x0b000002);
+	EL1("mov x9, #0x3c0; orr x9, x9, #0x100000; msr elr_el1, x0; msr spsr_el1, x9; eret", 0x0b000000);
 }
 
 static void mmu_cases(void)

@@ -38,6 +38,21 @@ static void identification(void)
 	wr32(GICC, 0);
 	wr32(GICD, 3);
 	out("GICD_CTLR %x\n", rd32(GICD));
+	for (unsigned k = 0; k < 12; k++)
+		out("%x%s", rd32(GICD + 0xfd0 + 4 * k), k < 11 ? " " : " identification\n");
+	/* narrow accesses where words are asked for: as the reference takes them */
+	wr8(GICD + 0x105, 3);
+	out("ISENABLER1 %x", rd32(GICD + 0x104));
+	wr8(GICD + 0x185, 1);
+	out(" %x\n", rd32(GICD + 0x104));
+	wr8(GICD + 0x185, 2);
+	wr8(GICD + 0x85, 0x0f);
+	out("IGROUPR1 %x\n", rd32(GICD + 0x84));
+	wr8(GICD + 0x85, 0);
+	wr8(GICD + 0xc13, 0xaa);
+	out("ICFGR4 %x\n", rd32(GICD + 0xc10));
+	wr8(GICD + 0xc13, 0);
+	out("bytes of GICC: PMR %x RPR %x IAR %x\n", rd8(GICC + 4), rd8(GICC + 0x14), rd8(GICC + 0xc));
 }
 
 static void state(const char *when)

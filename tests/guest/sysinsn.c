@@ -206,6 +206,8 @@ static void registers(void)
 	CASE("msr fpsr, x0\n\tmrs x1, fpsr", 0x0800009f, 0);
 	CASE("mrs x0, midr_el1\n\tmov x0, #0", 0, 0);
 	CASE("mrs x0, sctlr_el1\n\tmov x0, #0", 0, 0);
+	CASE("mrs x0, ccsidr_el1\n\tmov x0, #0", 0, 0);
+	CASE("mrs x0, csselr_el1\n\tmov x0, #0", 0, 0); /* not of the ID registers that FEAT_IDST is about */
 	CASE("msr s3_0_c4_c3_7, x0", 0, 0);
 	CASE("mrs x0, s3_3_c14_c15_0", 0, 0);
 }

@@ -29,6 +29,8 @@ guests=(
 	"pmu -M virt,gic-version=3 -smp 1"
 	"debug -M virt,gic-version=3"
 	"flash -M virt,gic-version=3 -smp 1"
+	"tlbi -M virt,gic-version=3"
+	"timer -M virt,gic-version=3 -smp 1"
 )
 # the same guests with other options, of parma only
 variants=(
@@ -45,6 +47,9 @@ variants=(
 	"pmu -accel interp"
 	"debug -accel interp"
 	"flash -accel interp"
+	"tlbi -accel interp"
+	"timer -accel interp"
+	"except -accel interp"
 	"events -accel interp -smp 2"
 	"events -accel jit -smp 4"
 	"events -accel interp -smp 4 -sched rr:1"
