@@ -12,7 +12,8 @@
  * as a rule is the release of what it spun for.  Not always: queue locks pass on their queue's head while they hold
  * the lock, barriers count on everyone.  So
  *   - whoever spins for long while others rest wakes the one that went last, and
- *   - a place in the code whose resters had to be woken so is left alone (struct crowd_place).
+ *   - a place in the code is left alone (struct crowd_place) whose resters were the ones that the others waited for: woken so,
+ *     they were the first to release something.  If another was first, that one had just lost its processor.
  *
  * Nobody rests for longer than its turn takes (MAX_REST_NS); interrupts and requests wake it as they wake a sleeper;
  * and when a vCPU goes to sleep otherwise, the one that has rested longest takes its processor.  Of those that run the
@@ -62,13 +63,13 @@ static bool is_good_place(struct sched *s, uint64_t pc, uint64_t now)
 	return true;
 }
 
-static void learn(struct sched *s, uint64_t pc, bool was_missed)
+static void learn(struct sched *s, uint64_t pc, bool was_wrong)
 {
 	struct crowd_place *p;
 
 	lock_take(&s->crowd_lock);
 	p = place_of(s, pc);
-	if (was_missed) {
+	if (was_wrong) {
 		p->blame++;
 		p->wait_ns = MIN(MAX(2 * p->wait_ns, RETRY_NS), MAX_RETRY_NS);
 		p->retry_ns = clock_ns() + p->wait_ns;
@@ -113,6 +114,7 @@ static struct vcpu *unqueue(struct sched *s, unsigned k)
 static void wake_one(struct sched *s, bool missed)
 {
 	struct vcpu *c = NULL;
+	uint64_t now;
 
 	lock_take(&s->crowd_lock);
 	if (s->nresting)
@@ -121,8 +123,9 @@ static void wake_one(struct sched *s, bool missed)
 	if (!c)
 		return;
 	at_add(&s->awake, 1); /* at once: until it runs the others must know that they are too many */
-	st_rlx(&s->turn_tsc, __rdtsc() + TURN_TSC);
-	s->slot[c->index].missed = missed; /* its owner reads it after rest_over */
+	now = __rdtsc();
+	st_rlx(&s->turn_tsc, now + TURN_TSC);
+	s->slot[c->index].missed_tsc = missed ? now : 0; /* its owner reads it after rest_over */
 	at_xchg(&s->slot[c->index].rest_over, 1); /* pairs with ld_sc in sched_rest() */
 	sched_kick(c);
 }
@@ -165,6 +168,18 @@ void crowd_spin(struct sched *s, struct vcpu *c)
 
 /* -- resting -- */
 
+/* c releases something; if it has been missed, and nobody has released anything since, it was wrong to rest. */
+static void was_it_me(struct sched *s, struct vcpu *c)
+{
+	struct slot *p = &s->slot[c->index];
+
+	if (likely(!p->suspect_tsc))
+		return;
+	if ((int64_t)(ld_rlx(&s->released_tsc) - p->suspect_tsc) < 0)
+		learn(s, p->rest_pc, true);
+	p->suspect_tsc = 0;
+}
+
 void sched_released(struct vcpu *c)
 {
 	struct sched *s = c->machine;
@@ -174,6 +189,8 @@ void sched_released(struct vcpu *c)
 	c->release_watch = 0;
 	c->spins = 0;
 	c->spin_begin_tsc = now;
+	was_it_me(s, c);
+	st_rlx(&s->released_tsc, now);
 	st_rlx(&s->progress_tsc, now);
 	st_rlx(&s->stuck_tsc, STUCK_TSC);
 	if (!too_many_contend(s, now))
@@ -224,7 +241,6 @@ void sched_rest(struct vcpu *c)
 	struct sched *s = c->machine;
 	struct slot *p = &s->slot[c->index];
 	uint64_t deadline;
-	bool missed;
 
 	p->rest_pc = c->pc;
 	st_rlx(&p->rest_over, 0);
@@ -240,16 +256,19 @@ void sched_rest(struct vcpu *c)
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
 	if (leave_queue(s, c)) {
 		at_add(&s->awake, 1);
-		missed = false;
+		p->missed_tsc = 0;
 	} else {
 		while (!ld_sc(&p->rest_over)) /* whoever took it out is about to say so */
 			cpu_relax();
-		missed = p->missed;
 	}
-	learn(s, p->rest_pc, missed);
 	sched_in(c);
-	if (!missed)
+	p->suspect_tsc = p->missed_tsc;
+	if (p->suspect_tsc) {
+		c->release_watch = 1;
+	} else {
+		learn(s, p->rest_pc, false);
 		p->run_since = clock_ns();
+	}
 	st_rlx(&c->spin_tsc, __rdtsc());
 	c->spins = 0;
 	c->st.rests++;

@@ -56,7 +56,8 @@ struct slot {
 	uint64_t run_since;           /* OWNER(vcpu) end of its last rest */
 	uint64_t rest_pc;             /* OWNER(vcpu) where it came to rest */
 	uint32_t rest_over;           /* ATOMIC(at_xchg by who wakes it, ld_sc by the vCPU) */
-	bool missed;                  /* published by rest_over: somebody spun for it */
+	uint64_t missed_tsc;          /* published by rest_over: when somebody who spun for it woke it, 0: nobody */
+	uint64_t suspect_tsc;         /* OWNER(vcpu) the same, until it has released something */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
 };
@@ -81,6 +82,7 @@ struct sched {
 	struct vcpu **resting;   /* GUARDED_BY(crowd_lock): those that rest, the first to come first */
 	unsigned nresting;       /* GUARDED_BY(crowd_lock), racy reads */
 	uint64_t progress_tsc;   /* ATOMIC(st_rlx, at_cas in crowd_spin()): last release of a lock that was spun for, or last rescue */
+	uint64_t released_tsc;   /* racy: last release of a lock that was spun for */
 	uint64_t turn_tsc;       /* ATOMIC(st_rlx, at_cas in crowd_spin()): when the next rester is to come in */
 	uint64_t stuck_tsc;      /* racy: how long after that somebody who rests is thought to be missing */
 	struct crowd_place crowd_place[CROWD_PLACES]; /* GUARDED_BY(crowd_lock) */
