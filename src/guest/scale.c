@@ -280,6 +280,37 @@ static uint64_t map_and_unmap(uint32_t me, enum spread how, int local)
 static uint64_t run_tlbi(uint32_t me, enum spread how) { return map_and_unmap(me, how, 0); }
 static uint64_t run_local(uint32_t me, enum spread how) { return map_and_unmap(me, how, 1); }
 
+/* Much code: functions that are called in changing order. An operation is a call. */
+#define FUNCTIONS 4096u
+#define FUNCTION_WORDS 64u
+static uint32_t code[FUNCTIONS][FUNCTION_WORDS] __attribute__((aligned(4096)));
+
+static void write_code(void)
+{
+	for (unsigned f = 0; f < FUNCTIONS; f++) {
+		for (unsigned k = 0; k < FUNCTION_WORDS - 1; k++) /* add x0, x0, #n; eor x0, x0, x0, lsr #n */
+			code[f][k] = k % 2 ? 0xca400000 | (k % 60 + 1) << 10 : 0x91000000 | (f + k) % 4096 << 10;
+		code[f][FUNCTION_WORDS - 1] = 0xd65f03c0; /* ret */
+	}
+	__asm__ volatile("dsb ish\n ic ialluis\n dsb ish\n isb" ::: "memory");
+}
+
+static uint64_t run_code(uint32_t me, enum spread how)
+{
+	uint64_t n = 0;
+	uint32_t at = me * 1021;
+
+	(void)how;
+	do {
+		for (unsigned k = 0; k < 100; k++) {
+			at = (at + 1237) % FUNCTIONS;
+			__asm__ volatile("blr %0" : : "r"(code[at]) : "x0", "x30", "memory");
+		}
+		n += 100;
+	} while (!over());
+	return n;
+}
+
 /* Variants have a dot in their names, and run if they are named only. */
 static const struct {
 	const char *name;
@@ -290,6 +321,7 @@ static const struct {
 #define LOCK(name, run) {name, run, SHARED}, {name ".line", run, SAME_LINE}, {name ".own", run, OWN_LINE},
 	LOCK("excl", run_excl) LOCK("ticket", run_ticket) LOCK("mcs", run_mcs) LOCK("spin", run_spin) LOCK("barrier", run_barrier)
 	{"tlbi", run_tlbi, SHARED}, {"tlbi.own", run_tlbi, OWN_LINE}, {"tlbi.local", run_local, OWN_LINE},
+	{"code", run_code, SHARED},
 };
 #define NWORK (sizeof(work) / sizeof(work[0]))
 
@@ -418,6 +450,8 @@ static void one_workload(unsigned k, uint32_t round)
 {
 	uint64_t t0, t1, sum = 0, least = UINT64_MAX, most = 0;
 
+	if (work[k].run == run_code)
+		write_code();
 	release(&done, 0);
 	release(&stop, 0);
 	release(&barrier_stop, 0);

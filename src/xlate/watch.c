@@ -18,9 +18,19 @@ static enum what of_loop(const struct irb *e, const struct f_LDXR *ld)
 	return kind(ld->o0, st.STXR.o0);
 }
 
+/* A full DMB stands before it: a plain store is a release then. */
+static bool behind_dmb(const struct irb *e)
+{
+	struct a64_insn b;
+	uint32_t word;
+
+	return (e->pc & 0xfff) && xlate_peek(e, e->pc - 4, &word) && a64_decode(word, e->c->feats, &b) && b.op == A64_DMB && (b.DMB.crm & 3) == 3;
+}
+
 static enum what classify(const struct irb *e, const struct a64_insn *in, bool fused)
 {
 	switch (in->op) {
+	case A64_STR_imm: case A64_STR_imm9: case A64_STR_reg: return behind_dmb(e) ? RELEASE : NOTHING;
 	case A64_STLR: case A64_STLUR: return RELEASE;
 	case A64_LDXR: return fused ? of_loop(e, &in->LDXR) : NOTHING;
 	case A64_STXR: return in->STXR.o0 ? PUBLISH : NOTHING;

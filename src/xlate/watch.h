@@ -2,7 +2,8 @@
  * Where locks are released, as far as code tells: for vCPUs that spin in a crowd (sched/crowd.c).  In machines
  * with more vCPUs than processors translated code looks at vcpu.release_watch after
  *
- *   a store-release, or a read-modify-write that is a release and no acquire   and leaves if it is set;
+ *   a store-release, a store just behind a full DMB, or a read-modify-write
+ *   that is a release and no acquire                                           and leaves if it is set;
  *   a read-modify-write that is both                                           and clears it: that enters a queue, or
  *                                                                              gives a lock up that nobody waits for
  */
