@@ -95,6 +95,29 @@ static inline void x64_(struct xa *a, uint64_t v)
 void x_opn(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m);
 /* The same without prefix, with one byte of opcode: most instructions. */
 void x_op1(struct xa *a, unsigned op, bool w, int reg, struct xm m);
+/* Of these, those between registers, and those that have r15 + disp as an operand. */
+static inline void x_rr(struct xa *a, unsigned op, bool w, int reg, int rm)
+{
+	uint8_t *p = x_room(a);
+	unsigned rex = (unsigned)w << 3 | ((unsigned)reg >> 1 & 4) | (unsigned)rm >> 3;
+
+	*p = (uint8_t)(0x40 | rex);
+	p += rex != 0;
+	p[0] = (uint8_t)op;
+	p[1] = (uint8_t)(0xc0 | ((unsigned)reg & 7) << 3 | ((unsigned)rm & 7));
+	a->p = p + 2;
+}
+static inline void x_env(struct xa *a, unsigned op, bool w, int reg, int32_t disp)
+{
+	uint8_t *p = x_room(a);
+	bool near = disp == (int8_t)disp;
+
+	p[0] = (uint8_t)(0x41 | (unsigned)w << 3 | ((unsigned)reg >> 1 & 4));
+	p[1] = (uint8_t)op;
+	p[2] = (uint8_t)((!disp ? 0u : near ? 0x40u : 0x80u) | ((unsigned)reg & 7) << 3 | (R15 & 7));
+	memcpy(p + 3, &disp, 4);
+	a->p = p + (!disp ? 3 : near ? 4 : 7);
+}
 static inline __attribute__((always_inline)) void x_op(struct xa *a, unsigned pfx, unsigned op, bool w, int reg, struct xm m)
 {
 	if (__builtin_constant_p(pfx == PNONE && op <= 0xff) && pfx == PNONE && op <= 0xff)
@@ -118,10 +141,7 @@ static inline void x_vrr(struct xa *a, unsigned pfx, unsigned op, int d, int s1,
 
 /* mov and friends; w: 64-bit */
 void x_mov_ri(struct xa *a, int d, uint64_t k);
-static inline void x_mov(struct xa *a, bool w, int d, int s)
-{
-	x_op(a, PNONE, 0x8b, w, d, xr(s));
-}
+static inline void x_mov(struct xa *a, bool w, int d, int s) { x_rr(a, 0x8b, w, d, s); }
 static inline void x_load(struct xa *a, bool w, int d, struct xm m) { x_op(a, PNONE, 0x8b, w, d, m); }
 static inline void x_store(struct xa *a, bool w, struct xm m, int s) { x_op(a, PNONE, 0x89, w, s, m); }
 static inline void x_lea(struct xa *a, bool w, int d, struct xm m) { x_op(a, PNONE, 0x8d, w, d, m); }
@@ -144,7 +164,7 @@ static inline void x_rorx(struct xa *a, bool w, int d, int s, unsigned n)
 	x_vex(a, PF2, 3, w, false, 0xf0, d, 0, xr(s));
 	x8(a, n);
 }
-static inline void x_test(struct xa *a, bool w, int d, int s) { x_op(a, PNONE, 0x85, w, s, xr(d)); }
+static inline void x_test(struct xa *a, bool w, int d, int s) { x_rr(a, 0x85, w, s, d); }
 static inline void x_test_i(struct xa *a, bool w, int d, int32_t imm)
 {
 	x_op(a, PNONE, 0xf7, w, 0, xr(d));

@@ -161,6 +161,7 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 		glue_slow[vec] = here(&a);
 		emit_slow(&a, vec);
 	}
+	lo_tlb_prepare();
 	for (unsigned k = 0; k < 10; k++) {
 		glue_probe[k & 1][k / 2] = here(&a);
 		lo_tlb_look(&a, RAX, k & 1, false, 1 << k / 2);

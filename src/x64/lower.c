@@ -15,13 +15,14 @@ struct lower *x64_lower_new(void)
 	l->groups = calloc(MAX_GROUPS + 1, sizeof(*l->groups));
 	l->group = calloc(IR_MAX_NODES, 1);
 	l->memo = calloc(IR_MAX_NODES, 1);
+	l->snapped = calloc(IR_MAX_NODES, sizeof(*l->snapped));
 	l->uses = calloc(MAX_USES, sizeof(*l->uses));
 	l->stubs = calloc(MAX_STUBS + 1, sizeof(*l->stubs));
 	l->recs = calloc(IR_MAX_SNAPS, sizeof(*l->recs));
 	l->rlocs = calloc(MAX_RLOCS + 4, sizeof(*l->rlocs));
-	l->pool = calloc(4096, sizeof(*l->pool));
+	l->pool = calloc(MAX_POOL, sizeof(*l->pool));
 	l->links = calloc(512, sizeof(*l->links));
-	BUG_ON(!l->v || !l->groups || !l->group || !l->memo || !l->uses || !l->stubs || !l->recs || !l->rlocs || !l->pool || !l->links);
+	BUG_ON(!l->v || !l->groups || !l->group || !l->memo || !l->snapped || !l->uses || !l->stubs || !l->recs || !l->rlocs || !l->pool || !l->links);
 	return l;
 }
 
@@ -31,6 +32,7 @@ void x64_lower_free(struct lower *l)
 	free(l->groups);
 	free(l->group);
 	free(l->memo);
+	free(l->snapped);
 	free(l->uses);
 	free(l->stubs);
 	free(l->recs);

@@ -18,10 +18,11 @@ struct val {
 	bool live;
 	bool snapped;     /* in a snapshot: it must be somewhere when that is captured */
 	uint16_t spill;   /* slot + 1; 0: none */
-	uint32_t use;     /* head of the list of uses */
-	uint32_t last_use, last_snap;
-	uint16_t depth;   /* of a condition */
+	uint8_t depth;    /* of a condition */
 	int8_t hint;      /* register it would best be in; 0: any */
+	uint32_t use;     /* head of the list of uses */
+	uint32_t last_snap;
+	uint32_t end;     /* last use or snapshot; 0: there is none */
 };
 
 /*
@@ -65,6 +66,7 @@ struct stub {
 #define MAX_USES (IR_MAX_NODES * 6)
 #define MAX_STUBS 1200
 #define MAX_RLOCS 30000
+#define MAX_POOL 4096
 #define MAX_CARRIED 24
 #define MAX_BLOCKS 32
 #define MAX_FIX 512
@@ -77,6 +79,7 @@ struct lower {
 	bool def_phase, fail;
 	uint32_t pin_g, pin_x;
 	ir_ref own_g[16], own_x[16];
+	bool vectors;            /* some vector register was given out */
 	ir_ref spill_own[FR_NSPILL];
 	/* the flags register holds the result of this 32/64-bit node, if nothing was emitted since */
 	ir_ref fl_ref;
@@ -85,6 +88,8 @@ struct lower {
 	struct group *groups;    /* [1..ngroups] */
 	uint8_t *group;          /* [node]: its group, 0: none */
 	unsigned ngroups;
+	ir_ref *snapped;         /* nodes with a snapshot in the blocks behind the first, where there is more than one */
+	unsigned nsnapped;
 	uint8_t *memo;           /* [node]: number + 1 of its memo, 0: none */
 	unsigned nmemos;
 	struct use *uses;
@@ -105,6 +110,7 @@ struct lower {
 		unsigned ncarried;
 		uint64_t pc;
 		uint8_t *label;
+		uint8_t carried[IR_MAX_SLOTS]; /* [slot]: the number of its node from 1, 0: not carried */
 	} blocks[MAX_BLOCKS];
 	uint32_t carry_g, carry_x; /* registers with which the block being lowered started */
 	unsigned nfix;
@@ -131,6 +137,8 @@ void lo_memo_fill(struct lower *l, const struct stub *s, int at_reg);
 int lo_tlb_check(struct lower *l, struct stub *s);
 /* Emits the look-up for `bytes` at register `at`: rcx addend if flags say not above. Destroys rdx. */
 void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes);
+/* Once, before the first. */
+void lo_tlb_prepare(void);
 /* The access of a plain load or store node, registers as its stub has them. */
 void lo_access(struct lower *l, const struct stub *s, struct xm m);
 

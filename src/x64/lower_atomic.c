@@ -114,7 +114,7 @@ static int rmw(struct lower *l, ir_ref r, unsigned size, int v, struct xm m)
 	unsigned op = MEM_OP(LN(r)->aux);
 	struct xa *a = &l->a;
 
-	if (!l->v[r].last_use && !l->v[r].last_snap && rmw_no_result(l, op, size, v, m))
+	if (!l->v[r].end && rmw_no_result(l, op, size, v, m))
 		return RAX;
 	if (l->job->alone) {
 		lo_load_int(a, size, RAX, m);

@@ -97,6 +97,10 @@ void low_store_slot(struct lower *l, const struct x64_rloc *e, bool used)
 	struct xm m = xmem(R15, (int)sl->offset);
 	struct xa *a = &l->a;
 
+	if (likely(e->kind == RL_GPR && sl->type == T_INT)) {
+		x_env(a, 0x89, sl->size == 8, e->idx, (int32_t)sl->offset);
+		return;
+	}
 	if ((e->kind & 127) >= RL_FSUB && !used) {
 		put_flags(l, e);
 		return;

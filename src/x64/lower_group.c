@@ -69,6 +69,7 @@ void lo_find_groups(struct lower *l)
 {
 	unsigned first = 1;
 	ir_ref line = 1;
+	bool on = pass_on(PASS_GROUPS);
 
 	l->ngroups = 0;
 	memset(l->group, 0, l->u->nn);
@@ -76,11 +77,13 @@ void lo_find_groups(struct lower *l)
 		const struct ir_node *n = LN(r);
 		unsigned k;
 
+		if (n->op < IR_ld) /* most */
+			continue;
 		if (n->op == IR_helper || n->op == IR_block)
 			first = l->ngroups + 1;
 		if (n->op == IR_brc)
 			line = r;
-		if (!joins(n) || !pass_on(PASS_GROUPS))
+		if (!joins(n) || !on)
 			continue;
 		if (l->ngroups + 1 - first > WINDOW)
 			first = l->ngroups + 1 - WINDOW;

@@ -18,10 +18,15 @@ void lo_find_blocks(struct lower *l)
 	l->carry_g = l->carry_x = 0;
 	for (ir_ref r = 1; u->nblocks && r < u->nn && l->nblocks < MAX_BLOCKS; r++)
 		if (LN(r)->op == IR_block) {
-			l->blocks[l->nblocks].node = r;
-			l->blocks[l->nblocks].ncarried = (unsigned)LN(r)->k2;
-			l->blocks[l->nblocks].pc = LN(r)->k;
-			l->blocks[l->nblocks++].label = 0;
+			unsigned b = l->nblocks++;
+
+			l->blocks[b].node = r;
+			l->blocks[b].ncarried = (unsigned)LN(r)->k2;
+			l->blocks[b].pc = LN(r)->k;
+			l->blocks[b].label = 0;
+			memset(l->blocks[b].carried, 0, sizeof(l->blocks[b].carried));
+			for (unsigned k = 1; k <= l->blocks[b].ncarried; k++)
+				l->blocks[b].carried[LN(r + k)->imm] = (uint8_t)k;
 		}
 }
 
@@ -45,10 +50,9 @@ unsigned lo_block_of(const struct lower *l, ir_ref r)
 
 ir_ref lo_carried(const struct lower *l, unsigned b, unsigned slot)
 {
-	for (unsigned k = 0; k < l->blocks[b].ncarried; k++)
-		if (LN(l->blocks[b].node + 1 + k)->imm == slot)
-			return l->blocks[b].node + 1 + k;
-	return 0;
+	unsigned k = l->blocks[b].carried[slot];
+
+	return k ? l->blocks[b].node + k : 0;
 }
 
 /* The register that a block's node of a carried slot is in. */
@@ -109,6 +113,7 @@ void low_block(struct lower *l, ir_ref r)
 			continue; /* written again before anything looks */
 		l->v[g].reg = (int8_t)reg;
 		(LN(g)->type == T_VEC ? l->own_x : l->own_g)[reg] = g;
+		l->vectors |= LN(g)->type == T_VEC;
 		if (!b && LN(g)->type == T_VEC)
 			x_vload(&l->a, reg, m);
 		else if (!b)

@@ -4,9 +4,11 @@
  * Ordering is not here: fences are nodes of their own, and locked
  * instructions (lower_atomic.c) are full barriers.
  */
+#include "base/bug.h"
 #include "x64/lower.h"
 
 #define LINE_BITS 5 /* log2 of the bytes of a line */
+#define LOOK_MOST 56 /* bytes of a look-up */
 
 static uint32_t new_rec(struct lower *l, ir_ref r, int base, int in)
 {
@@ -41,12 +43,63 @@ struct stub *lo_slow_stub(struct lower *l, ir_ref r, int base, int in)
 
 void lo_slow_if(struct lower *l, struct stub *s, enum x_cc cc) { s->from[s->nfrom++] = x_jcc(&l->a, cc); }
 
+/*
+ * The look-up for an address in rax, as it is nearly always: only the register and the number of bytes differ. Made with
+ * the glue; CONST_AFTER_INIT.
+ */
+static struct look {
+	uint8_t code[LOOK_MOST];
+	unsigned len;
+	uint8_t at[3], imm; /* where the instructions begin that have the register, and where the number is */
+} looks[2];
+
+static void emit_look(struct xa *a, int at, bool write, bool unpriv, int bytes, struct look *k);
+
+void lo_tlb_prepare(void)
+{
+	for (unsigned write = 0; write < 2; write++) {
+		uint8_t buf[X_LEAST + LOOK_MOST];
+		struct xa a = x_window(buf, buf + sizeof(buf), 0);
+
+		emit_look(&a, RAX, write, false, 1, &looks[write]);
+		looks[write].len = (unsigned)(a.p - buf);
+		BUG_ON(looks[write].len > LOOK_MOST);
+		memcpy(looks[write].code, buf, looks[write].len);
+	}
+}
+
 void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes)
 {
+	const struct look *k = &looks[write];
+	unsigned high = (unsigned)at >> 3, low = (unsigned)at & 7;
+	uint32_t most = 4096 - (uint32_t)bytes;
+	uint8_t *p = a->p;
+
+	if (unlikely(unpriv || p + LOOK_MOST > a->end)) {
+		emit_look(a, at, write, unpriv, bytes, NULL);
+		return;
+	}
+	memcpy(p, k->code, LOOK_MOST);
+	p[k->at[0] + 1] ^= (uint8_t)(high << 5); /* VEX.B is inverted */
+	p[k->at[0] + 4] |= (uint8_t)low;
+	p[k->at[1] + 1] ^= (uint8_t)(high << 5);
+	p[k->at[1] + 4] |= (uint8_t)low;
+	p[k->at[2]] |= (uint8_t)high; /* REX.B */
+	p[k->at[2] + 2] |= (uint8_t)low;
+	memcpy(p + k->imm, &most, 4);
+	a->p = p + k->len;
+}
+
+/* k: filled with where what may differ is, or NULL */
+static void emit_look(struct xa *a, int at, bool write, bool unpriv, int bytes, struct look *k)
+{
+	const uint8_t *start = a->p;
 	struct xm line = unpriv ? xmem(RCX, 0) : xmemi(R14, RCX, 0, 0);
 
 	/* the line's offset; the mask takes what comes around */
 	x_rorx(a, true, RCX, at, 12 - LINE_BITS);
+	if (k)
+		k->at[1] = (uint8_t)(a->p - start);
 	x_rorx(a, true, RDX, at, x64_cfg.tlb_hash - LINE_BITS);
 	x_alu(a, X_XOR, false, RCX, xr(RDX));
 	x_alu_i(a, X_AND, false, xr(RCX), ((1 << x64_cfg.tlb_bits) - 1) << LINE_BITS);
@@ -54,8 +107,12 @@ void lo_tlb_look(struct xa *a, int at, bool write, bool unpriv, int bytes)
 		x_alu(a, X_ADD, true, RCX, xmem(R15, (int)x64_cfg.off_tlb_unpriv));
 	line.disp = (int)(write ? x64_cfg.tag_w : x64_cfg.tag_r);
 	x_load(a, true, RDX, line);
+	if (k)
+		k->at[2] = (uint8_t)(a->p - start);
 	x_alu(a, X_XOR, true, RDX, xr(at));
 	x_alu_i(a, X_CMP, true, xr(RDX), 4096 - bytes);
+	if (k)
+		k->imm = (uint8_t)(a->p - start - 4);
 	line.disp = (int)x64_cfg.addend;
 	x_load(a, true, RCX, line);
 }

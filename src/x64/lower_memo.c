@@ -50,9 +50,14 @@ static unsigned find_loops(struct lower *l, struct loop *loops)
 {
 	unsigned n = 0;
 
-	for (ir_ref r = loops_start(l); r < l->u->nn && n < MAX_LOOPS; r++)
-		if (lo_edge(l, LN(r)) >= 0 && LN(r)->k <= pc_of(l, r))
+	l->nsnapped = 0;
+	for (ir_ref r = loops_start(l); r < l->u->nn; r++) {
+		if (!LN(r)->snap)
+			continue;
+		l->snapped[l->nsnapped++] = r;
+		if (n < MAX_LOOPS && lo_edge(l, LN(r)) >= 0 && LN(r)->k <= pc_of(l, r))
 			loops[n++] = (struct loop){.from = LN(r)->k, .to = pc_of(l, r)};
+	}
 	return n;
 }
 
@@ -61,11 +66,12 @@ static bool within(const struct loop *o, uint64_t pc) { return pc >= o->from && 
 /* What the branches from block to block within the loop do to the slots. */
 static void look_at(const struct lower *l, struct loop *o)
 {
-	for (ir_ref r = loops_start(l); r < l->u->nn; r++) {
+	for (unsigned i = 0; i < l->nsnapped; i++) {
+		ir_ref r = l->snapped[i];
 		const struct ir_node *n = LN(r);
 		const struct ir_snap *s;
 
-		if (!n->snap || !within(o, pc_of(l, r)))
+		if (!within(o, pc_of(l, r)))
 			continue;
 		o->useless |= n->op == IR_helper || n->op == IR_ldx || n->op == IR_stx; /* these empty memos */
 		if (lo_edge(l, n) < 0 || !within(o, n->k))
@@ -119,7 +125,8 @@ static bool is_count(const struct lower *l, const struct loop *o, ir_ref r, unsi
  */
 static bool counts(const struct lower *l, const struct loop *o)
 {
-	for (ir_ref r = loops_start(l); r < l->u->nn; r++) {
+	for (unsigned k = 0; k < l->nsnapped; k++) {
+		ir_ref r = l->snapped[k];
 		const struct ir_node *n = LN(r);
 
 		if (n->op == IR_brc && within(o, pc_of(l, r)) && (n->k == o->from || !within(o, n->k)) &&
@@ -153,7 +160,8 @@ void lo_find_memos(struct lower *l)
 		look_at(l, &loops[k]);
 		loops[k].useless |= !counts(l, &loops[k]);
 	}
-	for (ir_ref r = loops_start(l); r < l->u->nn && l->nmemos < FR_NMEMO; r++) {
+	for (unsigned k = 0; k < l->nsnapped && l->nmemos < FR_NMEMO; k++) {
+		ir_ref r = l->snapped[k];
 		const struct ir_node *m = LN(r);
 		const struct loop *o;
 

@@ -10,6 +10,7 @@
 static const uint8_t order_g[] = {RBX, RBP, R12, R13, RSI, RDI, R8, R9, R10, R11};
 static const uint8_t order_x[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 #define NEVER UINT32_MAX
+#define CAPTURE_MOST (2 * IR_MAX_SLOTS + 8) /* entries and words of constants of one snapshot */
 
 static void add_use(struct lower *l, ir_ref r, uint32_t pos)
 {
@@ -29,8 +30,8 @@ static void add_use(struct lower *l, ir_ref r, uint32_t pos)
 		l->fail = true;
 		return;
 	}
-	if (v->last_use < pos)
-		v->last_use = pos;
+	if (!v->end) /* the walk is backwards */
+		v->end = pos;
 	l->uses[l->nuses] = (struct use){pos, v->use};
 	v->use = l->nuses++;
 }
@@ -39,7 +40,9 @@ static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
 {
 	struct val *v = &l->v[r];
 
-	v->live = true;
+	if (v->snapped) /* by a later one */
+		return;
+	v->live = v->snapped = true;
 	if (v->lazy) {
 		const struct ir_opinfo *in = ir_info(LN(r)->op);
 
@@ -47,9 +50,8 @@ static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
 			add_snap(l, LN(r)->a[k], pos);
 		return;
 	}
-	v->snapped = true;
-	if (v->last_snap < pos)
-		v->last_snap = pos;
+	v->last_snap = MAX(v->last_snap, pos);
+	v->end = MAX(v->end, pos);
 }
 
 static bool in_snap(const struct lower *l, uint32_t snap, unsigned slot)
@@ -74,6 +76,7 @@ static void keep_carried(struct lower *l, ir_ref r, unsigned to)
 			continue;
 		l->v[g].live = true; /* but it may be in memory then */
 		l->v[g].last_snap = MAX(l->v[g].last_snap, r);
+		l->v[g].end = MAX(l->v[g].end, r);
 	}
 }
 
@@ -89,7 +92,7 @@ static void set_lazy(struct lower *l, ir_ref r)
 	else if (n->op == IR_bnot)
 		depth = l->v[n->a[0]].depth;
 	v->lazy = lo_is_lazy(n) && depth <= 3;
-	v->depth = (uint16_t)(n->type == T_BOOL && !v->lazy ? 1 : depth);
+	v->depth = (uint8_t)MIN(255u, n->type == T_BOOL && !v->lazy ? 1 : depth);
 }
 
 static void add_snaps(struct lower *l, uint32_t snap, uint32_t pos)
@@ -98,7 +101,8 @@ static void add_snaps(struct lower *l, uint32_t snap, uint32_t pos)
 	const struct ir_snapent *e = &l->u->ents[s->first], *end = e + s->n;
 
 	for (; e < end; e++)
-		add_snap(l, e->ref, pos);
+		if (!l->v[e->ref].snapped)
+			add_snap(l, e->ref, pos);
 }
 
 void ra_prepare(struct lower *l)
@@ -108,6 +112,7 @@ void ra_prepare(struct lower *l)
 	memset(l->own_g, 0, sizeof(l->own_g));
 	memset(l->own_x, 0, sizeof(l->own_x));
 	memset(l->spill_own, 0, sizeof(l->spill_own));
+	l->vectors = false;
 	l->nuses = 1;
 	lo_find_blocks(l);
 	for (ir_ref r = 1; r < u->nn; r++) {
@@ -133,7 +138,7 @@ void ra_prepare(struct lower *l)
 			add_snaps(l, n->snap, r);
 		if (l->group[r] && l->groups[l->group[r]].leader != r)
 			add_use(l, l->groups[l->group[r]].ref, r);
-		if (l->nblocks && lo_edge(l, n) >= 0)
+		if (l->nblocks && n->snap && lo_edge(l, n) >= 0)
 			keep_carried(l, r, (unsigned)lo_edge(l, n));
 		if (v->lazy)
 			continue; /* its users have counted the operands */
@@ -154,15 +159,13 @@ static uint32_t next_use(struct lower *l, ir_ref r)
 
 bool lo_dies(struct lower *l, ir_ref r)
 {
-	uint32_t last = MAX(l->v[r].last_use, l->v[r].last_snap);
-
-	return l->def_phase ? last <= l->cur : last < l->cur;
+	return l->v[r].end < l->cur + l->def_phase;
 }
 
 static uint16_t spill_slot(struct lower *l, ir_ref r)
 {
 	for (unsigned k = 0; k < FR_PARAM; k++)
-		if (!l->spill_own[k] || MAX(l->v[l->spill_own[k]].last_use, l->v[l->spill_own[k]].last_snap) < l->cur) {
+		if (l->v[l->spill_own[k]].end < l->cur) { /* no value is node 0, which ends at once */
 			l->spill_own[k] = r;
 			return (uint16_t)(k + 1);
 		}
@@ -200,22 +203,24 @@ static void evict(struct lower *l, ir_ref r)
 }
 
 /* A register that is free for r by the end of the current node, those of the loop's head last; -1: none. */
-static int free_reg(struct lower *l, ir_ref r, const uint8_t *order, unsigned n, ir_ref *own, uint32_t pin, uint32_t carry)
+static int free_reg(const struct lower *l, ir_ref r, const uint8_t *order, unsigned n, const ir_ref *own, uint32_t pin, uint32_t carry)
 {
-	int hint = l->v[r].hint;
+	uint32_t ends = l->cur + l->def_phase; /* what ends before, as node 0 does, which owns the free ones */
+	int hint = l->v[r].hint, second = -1;
 
-	if (hint && !(pin & 1u << hint) && (!own[hint] || lo_dies(l, own[hint])))
+	if (hint && !(pin >> hint & 1) && l->v[own[hint]].end < ends)
 		return hint;
-	for (unsigned round = carry ? 0 : 1; round < 2; round++)
-		for (unsigned k = 0; k < n; k++) {
-			int reg = order[k];
+	for (unsigned k = 0; k < n; k++) {
+		int reg = order[k];
 
-			if ((round ? pin : pin | carry) & 1u << reg)
-				continue;
-			if (!own[reg] || lo_dies(l, own[reg]))
-				return reg;
-		}
-	return -1;
+		if (l->v[own[reg]].end >= ends || pin >> reg & 1)
+			continue;
+		if (!(carry >> reg & 1))
+			return reg;
+		if (second < 0)
+			second = reg;
+	}
+	return second;
 }
 
 static int alloc(struct lower *l, ir_ref r, bool vec)
@@ -257,6 +262,7 @@ static void take(struct lower *l, ir_ref r, int reg, bool vec)
 {
 	l->v[r].reg = (int8_t)reg;
 	if (vec) {
+		l->vectors = true;
 		l->own_x[reg] = r;
 		l->pin_x |= 1u << reg;
 	} else {
@@ -288,7 +294,7 @@ static void load_slot(struct lower *l, int reg, const struct ir_node *n)
 {
 	if (n->type == T_FLAGS)
 		low_sync_flags(l);
-	x_load(&l->a, n->type != T_FLAGS, reg, xmem(R15, (int32_t)l->u->slots[n->imm].offset));
+	x_env(&l->a, 0x8b, n->type != T_FLAGS, reg, (int32_t)l->u->slots[n->imm].offset);
 }
 
 int lo_use(struct lower *l, ir_ref r)
@@ -388,7 +394,7 @@ uint32_t lo_live_g(struct lower *l)
 	uint32_t m = 0;
 
 	for (unsigned k = 0; k < sizeof(saved); k++)
-		if (l->own_g[saved[k]] && MAX(l->v[l->own_g[saved[k]]].last_use, l->v[l->own_g[saved[k]]].last_snap) > l->cur)
+		if (l->v[l->own_g[saved[k]]].end > l->cur)
 			m |= 1u << saved[k];
 	return m;
 }
@@ -397,7 +403,7 @@ uint32_t lo_live_x(struct lower *l)
 {
 	uint32_t m = 0;
 
-	for (unsigned k = 0; k < 16; k++)
+	for (unsigned k = 0; l->vectors && k < 16; k++)
 		if (l->own_x[k] && !(next_use(l, l->own_x[k]) == NEVER && l->v[l->own_x[k]].last_snap < l->cur))
 			m |= 1u << k;
 	return m;
@@ -416,11 +422,21 @@ static uint16_t pool_add(struct lower *l, uint64_t k, uint64_t k2)
 
 static void put_rloc(struct lower *l, unsigned slot, unsigned kind, unsigned idx)
 {
-	if (l->nrlocs >= MAX_RLOCS) {
-		l->fail = true;
+	l->rlocs[l->nrlocs++] = (struct x64_rloc){(uint8_t)slot, (uint8_t)kind, (uint16_t)idx};
+}
+
+static void capture_one(struct lower *l, unsigned slot, ir_ref r);
+
+/* Flags that are still an operation. */
+static void capture_flags(struct lower *l, unsigned slot, const struct ir_node *n)
+{
+	if (n->op == IR_fl_const) {
+		put_rloc(l, slot, RL_K, pool_add(l, (uint64_t)n->imm << 28, 0));
 		return;
 	}
-	l->rlocs[l->nrlocs++] = (struct x64_rloc){(uint8_t)slot, (uint8_t)kind, (uint16_t)idx};
+	put_rloc(l, slot, (n->op == IR_fl_sub ? RL_FSUB : n->op == IR_fl_add ? RL_FADD : RL_FLOGIC) | (n->imm ? 128u : 0), 0);
+	for (unsigned k = 0; k < ir_info(n->op)->nops; k++)
+		capture_one(l, 255, n->a[k]);
 }
 
 static void capture_one(struct lower *l, unsigned slot, ir_ref r)
@@ -428,18 +444,8 @@ static void capture_one(struct lower *l, unsigned slot, ir_ref r)
 	const struct ir_node *n = LN(r);
 	struct val *v = &l->v[r];
 
-	if (l->npool + 4 > 4000) {
-		l->fail = true;
-		return;
-	}
 	if (v->lazy) {
-		if (n->op == IR_fl_const) {
-			put_rloc(l, slot, RL_K, pool_add(l, (uint64_t)n->imm << 28, 0));
-			return;
-		}
-		put_rloc(l, slot, (n->op == IR_fl_sub ? RL_FSUB : n->op == IR_fl_add ? RL_FADD : RL_FLOGIC) | (n->imm ? 128u : 0), 0);
-		for (unsigned k = 0; k < ir_info(n->op)->nops; k++)
-			capture_one(l, 255, n->a[k]);
+		capture_flags(l, slot, n);
 	} else if (v->reg >= 0 && !(n->op == IR_const && slot == 255)) {
 		put_rloc(l, slot, n->type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
 	} else if (v->spill) {
@@ -458,9 +464,20 @@ static void capture_one(struct lower *l, unsigned slot, ir_ref r)
 uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first)
 {
 	const struct ir_snap *s = &l->u->snaps[snap - 1];
+	const struct ir_snapent *e = &l->u->ents[s->first], *end = e + s->n;
 
 	*first = l->nrlocs;
-	for (uint32_t k = 0; k < s->n; k++)
-		capture_one(l, l->u->ents[s->first + k].slot, l->u->ents[s->first + k].ref);
+	if (l->nrlocs + CAPTURE_MOST > MAX_RLOCS || l->npool + CAPTURE_MOST > MAX_POOL) {
+		l->fail = true;
+		return 0;
+	}
+	for (; e < end; e++) {
+		const struct val *v = &l->v[e->ref];
+
+		if (likely(v->reg >= 0 && !v->lazy))
+			put_rloc(l, e->slot, l->u->slots[e->slot].type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
+		else
+			capture_one(l, e->slot, e->ref);
+	}
 	return l->nrlocs - *first;
 }
