@@ -60,6 +60,7 @@ static const struct cpu_model models[] = {
 	CORE_8_0("cortex-a53", 0x410fd034, 40, 3),
 	CORE_8_0("cortex-a57", 0x411fd070, 44, 1),
 	CORE_8_0("cortex-a72", 0x410fd083, 44, 2),
+	CORE_8_2("cortex-a55", 0x412fd050, 40, 0x0b, FEATS_NONE),
 	CORE_8_2("cortex-a76", 0x414fd0b1, 40, 0x0b, FEATS_NONE),
 	CORE_8_2("neoverse-n1", 0x414fd0c1, 48, 0x0c, FEATS_N1),
 };

@@ -123,15 +123,24 @@ static const struct block *find_block(struct vcpu *c, uint64_t pc)
 
 /*
  * icount is exact at the last instruction of a block and between blocks (PMU
- * registers are written by block ends only).  An exception counts what came
- * before it: ELR_EL1 is the instruction that raised it, or for SVC the next.
+ * registers are written by block ends only).  There it holds the instruction itself, as in translated code.  An exception counts
+ * what came before it: ELR_EL1 is the instruction that raised it, or for SVC the next.
  */
 static void count_interrupted(struct vcpu *c)
 {
-	uint64_t n = (c->sys.elr - c->counted_to) / 4;
+	int64_t n = (int64_t)(c->sys.elr - c->counted_to) / 4;
 
-	if (n <= BLOCK_MAX)
-		c->icount += n;
+	if (n >= -1 && n <= BLOCK_MAX)
+		c->icount += (uint64_t)n;
+}
+
+/* The instruction at c->pc, which is counted by now. */
+static void run_counted(struct vcpu *c, const struct dop *o)
+{
+	c->counted_to = c->npc = c->pc + 4;
+	c->icount++;
+	o->fn(c, &o->insn);
+	c->pc = c->npc;
 }
 
 static void run_block(struct vcpu *c, const struct block *b)
@@ -144,23 +153,14 @@ static void run_block(struct vcpu *c, const struct block *b)
 		o->fn(c, &o->insn);
 	}
 	c->icount += b->n - 1;
-	c->counted_to = pc;
 	c->pc = pc;
-	c->npc = pc + 4;
-	o->fn(c, &o->insn);
-	c->pc = c->npc;
-	c->icount++;
+	run_counted(c, o);
 }
 
 /* One instruction. */
 static void run_one(struct vcpu *c)
 {
-	const struct dop *o = &c->dcache->ops[find_block(c, c->pc)->first];
-
-	c->npc = c->pc + 4;
-	o->fn(c, &o->insn);
-	c->pc = c->npc;
-	c->icount++;
+	run_counted(c, &c->dcache->ops[find_block(c, c->pc)->first]);
 }
 
 /* One instruction with the checks that CTX_SLOW asks for. */
@@ -211,11 +211,7 @@ static bool run_towards(struct vcpu *c, const uint64_t *pc, bool (*there)(void *
 
 	for (; o < end && c->run_end; o++) {
 		c->run_end--;
-		c->counted_to = c->pc;
-		c->npc = c->pc + 4;
-		o->fn(c, &o->insn);
-		c->pc = c->npc;
-		c->icount++;
+		run_counted(c, o);
 		if (unlikely(c->pc == *pc) && there(arg))
 			return true;
 	}

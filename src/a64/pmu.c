@@ -22,7 +22,10 @@ enum { EV_SW_INCR = 0x00, EV_INST_RETIRED = 0x08, EV_CPU_CYCLES = 0x11, EV_CHAIN
 uint64_t pmu_mask(const struct vcpu *c) { return mask64(c->model->pmu_counters) | BIT(PMU_CYCLE); }
 uint64_t pmu_ceid0(void) { return BIT(EV_SW_INCR) | BIT(EV_INST_RETIRED) | BIT(EV_CPU_CYCLES) | BIT(EV_CHAIN); }
 
-static uint64_t cycles_now(void) { return counter_now_ns(); }
+static uint64_t cycles_now(const struct vcpu *c)
+{
+	return c->icount_cycles ? c->icount << (c->icount_cycles - 1) : counter_now_ns();
+}
 
 /* The running total of the event that counter n is set to. */
 static uint64_t raw_now(const struct vcpu *c, unsigned n)
@@ -30,10 +33,10 @@ static uint64_t raw_now(const struct vcpu *c, unsigned n)
 	const struct pmu *p = &c->pmu;
 
 	if (n == PMU_CYCLE)
-		return p->pmcr & PMCR_D && !(p->pmcr & PMCR_LC) ? cycles_now() / 64 : cycles_now();
+		return p->pmcr & PMCR_D && !(p->pmcr & PMCR_LC) ? cycles_now(c) / 64 : cycles_now(c);
 	switch (p->type[n] & 0x3ff) {
 	case EV_INST_RETIRED: return c->icount;
-	case EV_CPU_CYCLES: return cycles_now();
+	case EV_CPU_CYCLES: return cycles_now(c);
 	default: return 0;
 	}
 }
@@ -103,6 +106,14 @@ static uint64_t ns_to_overflow(const struct vcpu *c, unsigned n)
 	return left > INT64_MAX / 2 ? TIMER_NEVER : MAX(left, 20000);
 }
 
+/* Does counter n follow the count of instructions? */
+static bool counts_insns(const struct vcpu *c, unsigned n)
+{
+	unsigned event = n == PMU_CYCLE ? EV_CPU_CYCLES : c->pmu.type[n] & 0x3ff;
+
+	return event == EV_INST_RETIRED || (event == EV_CPU_CYCLES && c->icount_cycles);
+}
+
 void pmu_update(struct vcpu *c)
 {
 	struct pmu *p = &c->pmu;
@@ -115,7 +126,7 @@ void pmu_update(struct vcpu *c)
 		unsigned n = (unsigned)__builtin_ctzll(left);
 
 		c->pmu_filtered |= !!(p->type[n] & TYPE_MASK);
-		if (n != PMU_CYCLE && (p->type[n] & 0x3ff) == EV_INST_RETIRED)
+		if (counts_insns(c, n))
 			insns |= (p->type[n] & TYPE_U ? 0 : 1) | (p->type[n] & TYPE_P ? 0 : 2);
 		if ((p->inten & BIT(n)) && !(p->overflow & BIT(n)))
 			soonest = MIN(soonest, ns_to_overflow(c, n));

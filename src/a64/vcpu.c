@@ -37,6 +37,7 @@ struct vcpu *vcpu_new(const struct vcpu_config *cfg)
 	c->timer_irq_arg = cfg->timer_irq_arg;
 	c->semihost = cfg->semihost;
 	c->semihost_el0 = cfg->semihost_el0;
+	c->icount_cycles = cfg->icount_cycles;
 	c->board = cfg->board;
 	c->tlbs = tlbset_new();
 	tlbi_init(c);

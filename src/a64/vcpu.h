@@ -143,6 +143,7 @@ struct vcpu {
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg); /* NULL: HLT #0xf000 is UNDEFINED */
 	bool semihost_el0;       /* EL0 may call it, too */
+	uint8_t icount_cycles;          /* -icount: an instruction takes 1 << (icount_cycles - 1) cycles; 0: a cycle is a nanosecond */
 	const struct vcpu_probe *probe; /* a64/probe.h; NULL: nobody looks */
 	void *probe_arg;
 
@@ -242,6 +243,7 @@ struct vcpu_config {
 	void *timer_irq_arg;
 	uint64_t (*semihost)(struct vcpu *c, uint64_t op, uint64_t arg);
 	bool semihost_el0;
+	uint8_t icount_cycles;                /* as in struct vcpu */
 };
 
 /* A vCPU in reset state with pc 0. The caller may set gic, gic_cpu and the like before it runs. NULL: no memory. */

@@ -1,4 +1,7 @@
 /* See boot_opts.h. */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
 #include "cli/boot_opts.h"
 
 #include <stdlib.h>
@@ -101,7 +104,8 @@ static int set_one_accel(struct boot_ctx *x, const char *what, const char *name)
 			if (!machine_has_accel(names[k].a))
 				return err_set(x->e, EXIT_USAGE, "%s: this parma has no engine '%s' (-accel help lists them)",
 					       what, name);
-			x->c->accel = names[k].a;
+			if (!x->have_accel) /* as in QEMU, what comes after the first that exists is for want of it */
+				x->c->accel = names[k].a;
 			x->have_accel = true;
 			return 1;
 		}
@@ -319,6 +323,58 @@ static int opt_semihosting_config(struct boot_ctx *x, const char *arg)
 	return opts_bool(x->c->semihosting_config, "enable", &x->c->semihosting, x->e);
 }
 
+static int opt_version(struct boot_ctx *x, const char *arg)
+{
+	(void)x;
+	(void)arg;
+	puts("parma " PACKAGE_VERSION);
+	return 1;
+}
+
+static int opt_enable_kvm(struct boot_ctx *x, const char *arg)
+{
+	(void)arg;
+	return set_accel(x, "-enable-kvm", "kvm");
+}
+
+/* Time that follows the count of instructions is there for the cycle counter alone. */
+static int opt_icount(struct boot_ctx *x, const char *arg)
+{
+	struct opts *o = opts_parse("-icount", arg, "shift", x->e);
+	bool align = false, sleep = true;
+	uint64_t shift = 0;
+	int rc = -1;
+
+	if (!o)
+		return -1;
+	if (!opts_u64(o, "shift", 0, 10, &shift, x->e) && !opts_bool(o, "align", &align, x->e) &&
+	    !opts_bool(o, "sleep", &sleep, x->e))
+		rc = opts_finish(o, x->e);
+	opts_free(o);
+	if (!rc && align)
+		return err_set(x->e, EXIT_USAGE, "-icount: align=on is not possible here");
+	x->c->icount_cycles = 1 + (unsigned)shift;
+	return rc;
+}
+
+static int opt_action(struct boot_ctx *x, const char *arg)
+{
+	static const char *const reboot[] = {"reset", "shutdown", NULL}, *const off[] = {"poweroff", NULL};
+	struct opts *o = opts_parse("-action", arg, NULL, x->e);
+	unsigned k = x->c->no_reboot, none = 0;
+	int rc = -1;
+
+	if (!o)
+		return -1;
+	opts_str(o, "panic", NULL);
+	opts_str(o, "watchdog", NULL);
+	if (!opts_enum(o, "reboot", reboot, &k, x->e) && !opts_enum(o, "shutdown", off, &none, x->e))
+		rc = opts_finish(o, x->e);
+	opts_free(o);
+	x->c->no_reboot = k;
+	return rc;
+}
+
 static int opt_rtc(struct boot_ctx *x, const char *arg) { return merge_into(x, &x->c->rtc, arg, NULL); }
 static int opt_log(struct boot_ctx *x, const char *arg) { return log_parse(arg, stdout, x->e); }
 static int opt_logfile(struct boot_ctx *x, const char *arg) { return log_open(arg, x->e); }
@@ -363,15 +419,15 @@ static int finish_machine(struct boot_ctx *x)
 	else
 		return err_set(x->e, EXIT_USAGE, "-M: gic-version=%s: parma has 2 and 3", gic);
 	/* What other boards' users switch off is absent here; switching it on is an error where the guest would notice. */
-	static const char *const absent[] = {"virtualization", "secure", "mte", "ras", "vmport", "iommu"};
+	static const char *const absent[] = {"virtualization", "secure", "mte", "ras", "vmport", "iommu", "its", "acpi", "usb"};
 	static const char *const harmless[] = {
-		"highmem", "highmem-ecam", "highmem-mmio", "highmem-redists", "compact-highmem", "acpi", "its", "graphics",
-		"usb", "dtb-randomness", "dtb-kaslr-seed", "mem-merge", "dump-guest-core", "suppress-vmdesc",
+		"highmem", "highmem-ecam", "highmem-mmio", "highmem-redists", "compact-highmem", "graphics",
+		"dtb-randomness", "dtb-kaslr-seed", "mem-merge", "dump-guest-core", "suppress-vmdesc",
 	};
 	for (unsigned k = 0; k < ARRAY_SIZE(absent); k++) {
 		const char *v = opts_str(x->machine, absent[k], "off");
 
-		if (strcmp(v, "off") && strcmp(v, "none"))
+		if (strcmp(v, "off") && strcmp(v, "none") && strcmp(v, "auto"))
 			return err_set(x->e, EXIT_USAGE, "-M: %s=%s: this board has no such thing", absent[k], v);
 	}
 	for (unsigned k = 0; k < ARRAY_SIZE(harmless); k++)
@@ -391,6 +447,7 @@ static int finish_accel(struct boot_ctx *x)
 static int finish_sizes(struct boot_ctx *x)
 {
 	struct machine_config *c = x->c;
+	static const char *const levels[] = {"drawers", "books", "dies", "modules"}; /* of other boards */
 	uint64_t n = 1, sockets = 0, cores = 0, threads = 0, clusters = 0, max = 0;
 
 	if (x->smp) {
@@ -398,6 +455,12 @@ static int finish_sizes(struct boot_ctx *x)
 		    opts_u64(x->smp, "clusters", 1, 4096, &clusters, x->e) ||
 		    opts_u64(x->smp, "threads", 1, 4096, &threads, x->e) || opts_u64(x->smp, "maxcpus", 1, 4096, &max, x->e))
 			return -1;
+		for (unsigned k = 0; k < ARRAY_SIZE(levels); k++) {
+			uint64_t one = 1;
+
+			if (opts_u64(x->smp, levels[k], 1, 1, &one, x->e))
+				return -1;
+		}
 		n = MAX(sockets, 1) * MAX(clusters, 1) * MAX(cores, 1) * MAX(threads, 1);
 		if (opts_u64(x->smp, "cpus", 1, 4096, &n, x->e) || opts_finish(x->smp, x->e))
 			return -1;
@@ -408,10 +471,11 @@ static int finish_sizes(struct boot_ctx *x)
 		return err_set(x->e, EXIT_USAGE, "-smp %u: a GICv2 serves at most 8 CPUs; use -M virt,gic-version=3", (unsigned)n);
 	c->ncpus = (unsigned)n;
 	if (x->memory) {
-		uint64_t slots = 0;
+		uint64_t slots = 0, most = MACHINE_MAX_RAM; /* for memory that comes later, which there is none of */
 
 		if (opts_size(x->memory, "size", UINT64_C(1) << 20, &c->ram_size, x->e) ||
-		    opts_u64(x->memory, "slots", 0, 256, &slots, x->e) || opts_finish(x->memory, x->e))
+		    opts_u64(x->memory, "slots", 0, 256, &slots, x->e) ||
+		    opts_size(x->memory, "maxmem", UINT64_C(1) << 20, &most, x->e) || opts_finish(x->memory, x->e))
 			return -1;
 	}
 	if (c->ram_size < (UINT64_C(1) << 20) || c->ram_size > MACHINE_MAX_RAM)

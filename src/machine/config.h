@@ -46,6 +46,7 @@ struct machine_config {
 	bool defaults;      /* false with -nodefaults */
 	bool no_reboot;
 	bool legacy_virtio;
+	unsigned icount_cycles; /* -icount: 1 + shift; 0: none */
 	bool semihosting, semihosting_el0; /* at EL1; at EL0 too */
 	struct opts *semihosting_config;
 	struct opts *rtc;

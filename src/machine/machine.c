@@ -185,6 +185,7 @@ static int make_cpus(struct machine *m, struct err *e)
 			.timer_irq = on_cpu_irq,
 			.timer_irq_arg = &m->wires[k],
 			.semihost = semihosting ? on_semihost : NULL,
+			.icount_cycles = (uint8_t)m->cfg->icount_cycles,
 			.semihost_el0 = semihosting && machine_semihosting_el0(m),
 		};
 

@@ -354,6 +354,8 @@ static int unknown_driver(const char *name, struct err *e)
 
 	if (!strncmp(name, "virtio-", 7) && pci)
 		return err_set(e, EXIT_USAGE, "-device %s: this board has no PCI; use %.*s-device", name, (int)(pci - name), name);
+	if (!strncmp(name, "pci", 3) || pci)
+		return err_set(e, EXIT_USAGE, "-device %s: this board has no PCI; leave it out", name);
 	for (unsigned k = 0; k < ARRAY_SIZE(drivers); k++)
 		nearest_try(&n, drivers[k].name);
 	return err_set(e, EXIT_USAGE, "-device: unknown device '%s'%s%s (-device help lists them)", name,

@@ -135,6 +135,17 @@ U~-stats~-stats xml
 .~nowhere~-qmp unix:nowhere/q,server=on,wait=off
 U~-global~-global foo=bar
 U~target~-semihosting-config target=gdb
+U~no PCI; leave it out~$k -device pci-testdev
+U~no PCI; leave it out~$k -device pcie-root-port,id=r
+U~accel interp has none~-accel interp -accel jit -perfmap
+U~its=on~-M virt,its=on
+U~acpi=on~-M acpi=on
+U~cannot run the guest itself~-enable-kvm
+U~shift~-icount shift=auto
+U~align=on~-icount shift=1,align=on
+U~shutdown=pause~-action shutdown=pause
+U~dies~-smp 2,dies=2
+U~only 'none'~-vnc :1
 I~cannot open~-fw_cfg name=opt/x,file=missing
 U~fw_cfg~-fw_cfg name=opt/x
 .~missing~-object rng-random,id=r,filename=missing -device virtio-rng-device,rng=r

@@ -30,7 +30,7 @@ named() {
 	wait $pid || rc=$?
 	mv "/tmp/perf-$pid.map" map && mv "work/jit-$pid.dump" dump || return 1
 	[ $rc = 0 ] && head -1 map | grep -q ' parma glue$' && [ "$(grep -c ' guest_text+0x' map)" -gt 20 ] || { head map; return 1; }
-	! grep -Evn '^[0-9a-f]{12} [0-9a-f]{2,5} (parma glue|guest_text(\+0x[0-9a-f]+)?|guest@[0-9a-f]+)$' map || return 1
+	! grep -Evn '^[0-9a-f]{12} [0-9a-f]{1,5} (parma glue|guest_text(\+0x[0-9a-f]+)?|guest@[0-9a-f]+)$' map || return 1
 	while read -r _ bytes _; do code=$((code + 16#$bytes)); done <map
 	[ "$(wc -c <dump)" -gt $code ]
 }

@@ -28,6 +28,7 @@ ok "as qemu-system-aarch64: --version" eval 'as_qemu --version && grep -q "^parm
 ok "an accelerator that needs an Arm host is passed over" eval 'as_qemu -M virt,accel=kvm:tcg -display none -serial stdio && as_qemu -accel kvm -accel tcg -display none -serial stdio'
 ok "-M virt,? lists the board's properties" runs 0 'gic-version' boot -M virt,?
 ok "as qemu-system-aarch64: boots" eval 'as_qemu -M virt,accel=tcg,highmem=off,its=off -cpu neoverse-n1 -smp 2 -display none -serial stdio && grep -q "CPUs" out'
+ok "as qemu-system-aarch64: options that change nothing here" eval 'as_qemu -L /nowhere -k de -overcommit mem-lock=off -mem-prealloc -vnc none -audio none -action panic=none,reboot=shutdown -m 64M,slots=2,maxmem=1G -smp 2,sockets=1,dies=1 -display none -serial stdio && grep -q "CPUs" out'
 ok "as qemu-system-aarch64: an unknown option" eval '! as_qemu -frobnicate && grep -q "unknown option .-frobnicate" err'
 for c in $("$parma" boot -cpu help | awk '{print $1}'); do
 	ok "-cpu $c: the built-in guest" eval "'$parma' boot -cpu $c -smp 2 -display none -serial stdio >out 2>err </dev/null || { cat out err; false; }"

@@ -16,6 +16,7 @@ EXTRA_DIST += tests/guest/pmu.c tests/guest/pmu.expect
 EXTRA_DIST += tests/guest/debug.c tests/guest/debug.expect
 EXTRA_DIST += tests/guest/flash.c tests/guest/flash.expect
 EXTRA_DIST += tests/guest/tlbi.c tests/guest/tlbi.expect
+EXTRA_DIST += tests/guest/icount.c tests/guest/icount.expect
 EXTRA_DIST += tests/guest/timer.c tests/guest/timer.expect
 # Debian's kernel and user space
 dist_check_SCRIPTS += tests/guest/t_linux.sh

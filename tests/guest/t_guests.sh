@@ -31,6 +31,7 @@ guests=(
 	"flash -M virt,gic-version=3 -smp 1"
 	"tlbi -M virt,gic-version=3"
 	"timer -M virt,gic-version=3 -smp 1"
+	"icount -M virt,gic-version=3 -smp 1 -icount 8"
 )
 # the same guests with other options, of parma only
 variants=(
@@ -49,6 +50,7 @@ variants=(
 	"flash -accel interp"
 	"tlbi -accel interp"
 	"timer -accel interp"
+	"icount -accel interp -icount shift=8,sleep=off"
 	"except -accel interp"
 	"events -accel interp -smp 2"
 	"events -accel jit -smp 4"
