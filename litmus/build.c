@@ -4,305 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "a64/a64_enc.gen.h"
-#include "base/bits.h"
-#include "litmus/emit.h"
-
-/* Places within a thread's part of the code area. */
-enum { VECTORS = 0x4000, LOOP = 0x8000, POOL = 0xc000, FAULTED = 0xd000, ROOM = 0x800 /* of the loop, behind the test */ };
-
-enum { H_REC, H_OUT, H_N, H_T, H_U, NHARNESS };
-
-struct build {
-	const struct lit_model *m;
-	const struct lit_build_opts *o;
-	struct lit_image *img;
-	unsigned t;
-	uint32_t used, vused;      /* registers that the thread mentions */
-	bool exclusives;
-	unsigned h[NHARNESS];      /* the loop's own registers */
-	struct lit_code *c;
-	struct emit e;
-	char text[32];             /* of a branch being made */
-	u128 pool[32];             /* initial vector registers */
-	unsigned npool;
-};
-
-static uint64_t area(unsigned thread) { return GANG_CODE + thread * LIT_STRIDE; }
-static unsigned field(uint32_t w, const struct a64_field *f) { return w >> f->lsb & (uint32_t)mask64(f->width); }
-
-/* Registers named by an instruction; too many rather than too few. */
-static void mention(struct build *b, uint32_t w)
-{
-	static const uint64_t all[2] = {~UINT64_C(0), ~UINT64_C(0)};
-	static const char *const names[] = {"rd", "rn", "rm", "ra", "rt", "rt2", "rs"};
-	const struct a64_row *row;
-	struct a64_insn in;
-
-	if (!a64_decode(w, all, &in))
-		return;
-	row = &a64_rows[in.op];
-	for (unsigned i = 0; i < row->nfields; i++)
-		for (unsigned k = 0; k < ARRAY_SIZE(names); k++)
-			if (!strcmp(row->fields[i].name, names[k])) {
-				unsigned r = field(w, &row->fields[i]);
-
-				b->used |= 1u << r;
-				if (in.op == A64_CASP)
-					b->used |= 2u << r;
-				/* lists: up to four vector registers */
-				for (unsigned q = 0; q < 4; q++)
-					b->vused |= 1u << ((r + q) & 31);
-			}
-	if (in.op == A64_BL || in.op == A64_BLR)
-		b->used |= 1u << 30;
-	b->exclusives |= in.op == A64_LDXR || in.op == A64_STXR || in.op == A64_LDXP || in.op == A64_STXP;
-}
-
-static bool has_vectors(const struct lit_thread *th)
-{
-	for (unsigned i = 0; i < th->n; i++)
-		for (const char *p = th->line[i].insn; p && *p; p++)
-			if (strchr("vqdshbVQDSHB", *p) && p[1] >= '0' && p[1] <= '9' &&
-			    (p[-1] == ' ' || p[-1] == ',' || p[-1] == '{' || p[-1] == '\t'))
-				return true;
-	return false;
-}
-
-static int pick_registers(struct build *b, struct err *e)
-{
-	const struct lit_test *t = b->m->t;
-	unsigned n = 0;
-
-	if (!has_vectors(&t->thread[b->t]))
-		b->vused = 0;
-	for (unsigned i = 0; i < t->nregs; i++) {
-		const struct lit_reginit *r = &t->regs[i];
-
-		if (r->thread != b->t)
-			continue;
-		if (r->reg < 31)
-			b->used |= 1u << r->reg;
-		else if (r->reg >= LIT_REG_V0)
-			b->vused |= 1u << (r->reg - LIT_REG_V0);
-		else if (r->reg >= LIT_REG_SYM)
-			return err_set(e, EXIT_INPUT, "%s: symbolic registers can't be run", t->file);
-	}
-	for (unsigned k = 0; k < b->m->prog.nregs[b->t]; k++) {
-		unsigned reg = b->m->slot[b->t][k].reg;
-
-		if (!b->m->slot[b->t][k].fault && reg < 31)
-			b->used |= 1u << reg;
-		else if (!b->m->slot[b->t][k].fault && reg >= LIT_REG_V0)
-			b->vused |= 1u << (reg - LIT_REG_V0);
-	}
-	for (unsigned r = 30; r < 31 && n < NHARNESS; r--)
-		if (!(b->used >> r & 1))
-			b->h[n++] = r;
-	if (n < NHARNESS)
-		return err_set(e, EXIT_INPUT, "%s: P%u uses too many registers to be run (%d must be left free)", t->file, b->t,
-			       NHARNESS);
-	return 0;
-}
-
-/* What a constant is in the guest's memory; false: an address that differs between instances. */
-static bool constant(const struct build *b, const struct lit_val *v, uint64_t *out)
-{
-	if (v->kind == LIT_LOC || v->kind == LIT_PTE)
-		return false;
-	if (v->kind == LIT_LABEL && b->o->own_code)
-		return false;
-	*out = lit_value(b->m, v);
-	if (v->kind == LIT_LABEL)
-		*out += LIT_GUEST_CODE(0) - LIT_CODE_BASE;
-	return true;
-}
-
-static const struct lit_reginit *init_of(const struct build *b, unsigned reg)
-{
-	const struct lit_reginit *found = NULL;
-
-	for (unsigned i = 0; i < b->m->t->nregs; i++)
-		if (b->m->t->regs[i].thread == b->t && b->m->t->regs[i].reg == reg && b->m->t->regs[i].nval)
-			found = &b->m->t->regs[i];
-	return found;
-}
-
-/* Sets a general register or SP to its initial value (zero without one). */
-static void init_register(struct build *b, unsigned reg)
-{
-	const struct lit_reginit *r = init_of(b, reg);
-	unsigned to = reg == LIT_REG_SP ? b->h[H_U] : reg;
-	uint64_t v = 0;
-
-	if (r && !constant(b, &r->val[0], &v)) {
-		unsigned k = 0;
-
-		while (b->c->ptr[k].reg != reg)
-			k++;
-		emit(&b->e, "ldr x%u, [x%u, #%u]", to, b->h[H_REC], REC_PTR + 8 * k);
-	} else {
-		emit(&b->e, "mov x%u, #%lld", to, (long long)v);
-	}
-	if (reg == LIT_REG_SP)
-		emit(&b->e, "mov sp, x%u", to);
-}
-
-static int init_vector(struct build *b, unsigned n, struct err *e)
-{
-	const struct lit_reginit *r = init_of(b, LIT_REG_V0 + n);
-	unsigned size = r && r->nval > 1 ? 16 / r->nval : 16;
-	u128 q = 0;
-
-	for (unsigned k = 0; r && k < r->nval; k++) {
-		uint64_t v;
-
-		if (!constant(b, &r->val[k], &v))
-			return err_set(e, EXIT_INPUT, "%s: an address in a vector register can't be run", b->m->t->file);
-		q |= (u128)(v & mask64(8 * size)) << (8 * size * k & 127);
-	}
-	b->pool[b->npool] = q;
-	emit(&b->e, "ldr q%u, [x%u, #%u]", n, b->h[H_U], 16 * b->npool++);
-	return 0;
-}
-
-static int init_registers(struct build *b, struct err *e)
-{
-	for (unsigned r = 0; r < 31; r++)
-		if (b->used >> r & 1)
-			init_register(b, r);
-	if (b->vused) {
-		emit(&b->e, "mov x%u, #%llu", b->h[H_U], (unsigned long long)(area(b->t) + POOL));
-		for (unsigned n = 0; n < 32; n++)
-			if (b->vused >> n & 1 && init_vector(b, n, e) < 0)
-				return -1;
-	}
-	if (init_of(b, LIT_REG_SP))
-		init_register(b, LIT_REG_SP);
-	return 0;
-}
-
-/* Draws of the host: load a location, or write it (by adding nothing to its first byte), before it all begins. */
-static void preload(struct build *b)
-{
-	unsigned t = b->h[H_T], u = b->h[H_U], skip;
-	char insn[16];
-
-	emit(&b->e, "ldr w%u, [x%u, #%d]", u, b->h[H_REC], REC_TOUCH);
-	skip = emit_hole(&b->e);
-	for (unsigned k = 0; k < MIN(b->c->nptrs, 16u); k++) {
-		unsigned r = b->c->ptr[k].reg;
-
-		if (r == LIT_REG_SP || b->c->ptr[k].loc == LIT_PTR_CODE)
-			continue;
-		emit(&b->e, "tbz w%u, #%u, .+8", u, 2 * k);
-		emit(&b->e, "ldrb w%u, [x%u]", t, r);
-		emit(&b->e, "tbz w%u, #%u, .+8", u, 2 * k + 1);
-		emit(&b->e, "ldaddb wzr, w%u, [x%u]", t, r);
-	}
-	snprintf(insn, sizeof(insn), "cbz w%u,", u);
-	emit_patch(&b->e, skip, insn);
-}
-
-/*
- * Waits until `leave` holds of the word that T points to: a branch out of the
- * loop after the load.  Looks often, yields only where there are more
- * vCPUs than CPUs, and not for ever: where the others are not running at all (a
- * busy host), this thread goes on without them, a legal start of the test.
- */
-static void spin(struct build *b, const char *test, const char *leave)
-{
-	enum { LOOKS = 12, ROUNDS = 128, YIELDS = 64 };
-	unsigned top, per = *test ? 3 : 2, end = b->o->crowded ? 4 : 3;
-
-	emit(&b->e, "mov x%u, #%u", b->h[H_N], (unsigned)(b->o->crowded ? YIELDS : ROUNDS));
-	top = b->e.n;
-	for (unsigned k = 0; k < LOOKS; k++) {
-		unsigned left = (LOOKS - 1 - k) * per + end; /* words from the branch to behind the loop */
-
-		emit(&b->e, "ldr x%u, [x%u]", b->h[H_U], b->h[H_T]);
-		if (*test)
-			emit(&b->e, "%s", test);
-		emit(&b->e, "%s .+%u", leave, left * 4);
-	}
-	if (b->o->crowded)
-		emit_word(&b->e, 0xd503203f); /* YIELD */
-	emit(&b->e, "sub x%u, x%u, #1", b->h[H_N], b->h[H_N]);
-	snprintf(b->text, sizeof(b->text), "cbnz x%u,", b->h[H_N]);
-	emit_branch(&b->e, b->text, top);
-}
-
-static void barrier_user(struct build *b)
-{
-	unsigned t = b->h[H_T], u = b->h[H_U], fork, end;
-	char leave[32], insn[32];
-
-	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
-	fork = emit_hole(&b->e);
-	spin(b, "", leave);
-	end = emit_hole(&b->e);
-	snprintf(insn, sizeof(insn), "tbnz x%u, #0,", t);
-	emit_patch(&b->e, fork, insn);
-	emit(&b->e, "mov x%u, #1", u);
-	emit(&b->e, "stur x%u, [x%u, #-1]", u, t);
-	emit_patch(&b->e, end, "b");
-	if (b->o->barrier == BARRIER_USERFENCE)
-		emit(&b->e, "dmb sy");
-}
-
-static void barrier_all(struct build *b)
-{
-	unsigned t = b->h[H_T], u = b->h[H_U];
-	char test[32];
-
-	emit(&b->e, "and x%u, x%u, #-2", t, t);
-	emit(&b->e, "mov x%u, #1", u);
-	emit(&b->e, "ldaddal x%u, x%u, [x%u]", u, u, t);
-	snprintf(test, sizeof(test), "cmp x%u, #%u", u, b->m->t->nthreads);
-	spin(b, test, "b.eq");
-}
-
-static void barrier_timebase(struct build *b)
-{
-	unsigned t = b->h[H_T], u = b->h[H_U];
-	char leave[32];
-
-	snprintf(leave, sizeof(leave), "cbnz x%u,", u);
-	emit(&b->e, "tbz x%u, #0, .+20", t);
-	emit_mrs(&b->e, EMIT_CNTVCT_EL0, u);
-	emit(&b->e, "add x%u, x%u, #%u", u, u, b->o->timebase);
-	emit(&b->e, "sub x%u, x%u, #1", t, t);
-	emit(&b->e, "str x%u, [x%u]", u, t);
-	spin(b, "", leave);
-	emit_mrs(&b->e, EMIT_CNTVCT_EL0, t);
-	emit(&b->e, "cmp x%u, x%u", t, u);
-	emit(&b->e, "b.cc .-8");
-}
-
-/* Where the record has a word for it: the barrier, and a delay. */
-static void barrier(struct build *b)
-{
-	unsigned skip;
-	char insn[16];
-
-	if (b->o->barrier == BARRIER_NONE)
-		return;
-	emit(&b->e, "ldr x%u, [x%u]", b->h[H_T], b->h[H_REC]);
-	skip = emit_hole(&b->e);
-	switch (b->o->barrier) {
-	case BARRIER_USER:
-	case BARRIER_USERFENCE: barrier_user(b); break;
-	case BARRIER_PTHREAD: barrier_all(b); break;
-	case BARRIER_TIMEBASE: barrier_timebase(b); break;
-	case BARRIER_NONE: break;
-	}
-	emit(&b->e, "ldr w%u, [x%u, #%d]", b->h[H_U], b->h[H_REC], REC_DELAY);
-	emit(&b->e, "cbz w%u, .+12", b->h[H_U]);
-	emit(&b->e, "sub w%u, w%u, #1", b->h[H_U], b->h[H_U]);
-	emit(&b->e, "cbnz w%u, .-4", b->h[H_U]);
-	snprintf(insn, sizeof(insn), "tbnz x%u, #62,", b->h[H_T]); /* REC_TOUCHED */
-	emit_patch(&b->e, skip, insn);
-}
+#include "litmus/build_priv.h"
 
 /* Stores what is observed. */
 static void epilogue(struct build *b)
@@ -387,7 +89,7 @@ static void entry(struct build *b)
 	unsigned t = b->h[H_T], u = b->h[H_U];
 
 	emit(&b->e, "mov x%u, x0", t);
-	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(area(b->t) + VECTORS));
+	emit(&b->e, "mov x%u, #%llu", u, (unsigned long long)(build_area(b->t) + VECTORS));
 	emit_msr(&b->e, EMIT_VBAR_EL1, u);
 	emit(&b->e, "mov x%u, #0x3c5", u); /* for tests with ERET */
 	emit_msr(&b->e, EMIT_SPSR_EL1, u);
@@ -406,11 +108,11 @@ static int layout(struct build *b, struct err *e)
 	unsigned n = 0;
 
 	for (unsigned r = 0; r <= LIT_REG_SP; r++) {
-		const struct lit_reginit *i = init_of(b, r);
+		const struct lit_reginit *i = build_init_of(b, r);
 		const struct lit_val *val = i ? &i->val[0] : NULL;
 		uint64_t v;
 
-		if (!i || constant(b, val, &v))
+		if (!i || build_constant(b, val, &v))
 			continue;
 		if (n == LIT_MAX_PTRS)
 			return err_set(e, EXIT_INPUT, "%s: beyond limits: too many addresses in registers", b->m->t->file);
@@ -423,7 +125,7 @@ static int layout(struct build *b, struct err *e)
 	b->c->rec_size = MAX(24u, REC_PTR + 8 * n + 8 * b->o->own_code);
 	b->c->fault = ALIGN_UP(b->o->size * b->c->rec_size + 8, 4096u);
 	b->c->out_size = 8 * MAX(1u, b->m->prog.nregs[b->t]);
-	b->c->faulted = area(b->t) + FAULTED;
+	b->c->faulted = build_area(b->t) + FAULTED;
 	return 0;
 }
 
@@ -448,8 +150,8 @@ static struct beside build_beside(struct build *b)
 	emit(&b->e, "br x%u", b->h[H_T]);
 	s.slow = b->e.n;
 	if (b->o->preload && b->c->nptrs)
-		preload(b);
-	barrier(b);
+		build_preload(b);
+	build_barrier(b);
 	s.to_start = emit_hole(&b->e);
 	b->c->entry = GANG_CODE + 4 * b->e.n;
 	entry(b);
@@ -464,14 +166,14 @@ static int build_head(struct build *b, const struct beside *s, struct err *e)
 	unsigned t = b->h[H_T];
 
 	b->npool = 0;
-	if (init_registers(b, e) < 0)
+	if (build_init_registers(b, e) < 0)
 		return -1;
 	if (b->exclusives)
 		emit(&b->e, "clrex");
 	snprintf(b->text, sizeof(b->text), "cbnz x%u,", t);
 	emit_branch(&b->e, b->text, s->slow);
 	emit_patch(&b->e, s->to_start, "b");
-	emit(&b->e, "msr nzcv, xzr");
+	build_init_flags(b);
 	if (b->o->own_code) {
 		emit(&b->e, "ldr x%u, [x%u, #%u]", t, b->h[H_REC], b->c->body_ptr);
 		emit(&b->e, "br x%u", t);
@@ -534,8 +236,8 @@ static int build_thread(struct build *b, struct err *e)
 		return err_set(e, EXIT_INPUT, "%s: beyond limits: P%u is too long", b->m->t->file, b->t);
 	memcpy(body, bytes, size);
 	for (unsigned k = 0; k < size / 4; k++)
-		mention(b, body[k]);
-	if (pick_registers(b, e) < 0 || layout(b, e) < 0)
+		build_mention(b, body[k]);
+	if (build_pick(b, e) < 0 || layout(b, e) < 0)
 		return -1;
 	b->c->body = base;
 	b->c->nbody = size / 4;
@@ -547,7 +249,7 @@ static int build_thread(struct build *b, struct err *e)
 		b->e.n = base + (at + size) / 4;
 		emit_branch(&b->e, "b", epi);
 	}
-	memcpy(b->img->word + (area(b->t) - GANG_CODE + POOL) / 4, b->pool, sizeof(b->pool));
+	memcpy(b->img->word + (build_area(b->t) - GANG_CODE + POOL) / 4, b->pool, sizeof(b->pool));
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct gang {
 	unsigned arrived;                 /* ATOMIC(rmw): vCPUs at the gate */
 	uint64_t gate;                    /* ATOMIC(rel with lock held; acq): how often the gate opened */
 	bool ran;                         /* OWNER(the last at a gate, before it opens): a run is to be collected */
+	bool plays[GANG_MAX_CPUS];        /* OWNER(vcpu): it has a part in the run at hand */
 	bool dead;                        /* ATOMIC(sc with lock held; acq, sc behind inside) */
 	unsigned inside;                  /* ATOMIC(rmw; acq by the driver that said dead): vCPUs that may look at the job */
 };
@@ -158,14 +159,24 @@ static void leave_job(struct gang *g)
 	lock_drop(&g->lock);
 }
 
+static void finish_run(struct gang *g, unsigned v)
+{
+	const struct gang_job *j = ld_acq(&g->job);
+
+	if (j && j->done)
+		j->done(j->ctx, v);
+}
+
 /* From the end of one run to the begin of the next in which v has a role. */
 static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 {
 	const struct gang_job *j;
-	bool mine, ran;
+	bool ran;
 
 	if (ld_sc(&g->dead))
 		return;
+	if (g->plays[v])
+		finish_run(g, v);
 	do {
 		if (!ld_acq(&g->job) || v >= g->active)
 			sleep_until_job(g, v);
@@ -178,8 +189,8 @@ static void between_runs(struct gang *g, unsigned v, struct gang_start *start)
 		ran = g->ran;
 		if (!ran)
 			leave_job(g);
-		mine = ran && j->assign(j->ctx, v, start);
-	} while (!mine);
+		g->plays[v] = ran && j->assign(j->ctx, v, start);
+	} while (!g->plays[v]);
 }
 
 /*

@@ -57,12 +57,13 @@ struct gang_start {
 /*
  * next() and more() run once, nothing else running; the others for every vCPU v, in parallel.  A run is: next();
  * work(), which collects what the run before left (`ran`: there was one) and prepares this one; the guest half;
- * and so on.  more() is asked after work() whether there is to be another run; the one prepared is dropped if not.
+ * done(), if there was one for it; and so on.  more() is asked after work() whether there is to be another run; the one prepared is dropped if not.
  */
 struct gang_job {
 	void (*next)(void *ctx);
 	void (*work)(void *ctx, unsigned v, bool ran);
 	bool (*assign)(void *ctx, unsigned v, struct gang_start *s); /* false: v has no role in this run */
+	void (*done)(void *ctx, unsigned v); /* v is through with its part of a run, others may not be; may be NULL */
 	bool (*more)(void *ctx);
 	unsigned ncpus;              /* vCPUs that take part, from number 0; the others sleep. 0: all */
 	uint64_t (*progress)(void *ctx); /* while a run goes on: a number that changes as it gets on; may be NULL. The driver's thread */

@@ -7,7 +7,7 @@ liblitmus_a_SOURCES = \
 	litmus/dep.h litmus/eval_dep.h litmus/dep.c litmus/dep_base.c litmus/dep_ldst.c litmus/dep_system.c \
 	litmus/dep_fp.c litmus/dep_simd.c litmus/dep_crypto.c \
 	litmus/expect.h litmus/expect.c litmus/mapped.h litmus/mapped.c \
-	litmus/emit.h litmus/emit.c litmus/gang.h litmus/gang.c litmus/build.h litmus/build.c \
-	litmus/hostcode.h litmus/hostcode.c litmus/graph.h litmus/graph.c litmus/classify.h litmus/classify.c litmus/hist.h litmus/hist.c litmus/run.h litmus/run.c litmus/trial.h litmus/trial.c litmus/plan.h litmus/plan.c \
+	litmus/emit.h litmus/emit.c litmus/gang.h litmus/gang.c litmus/build.h litmus/build_priv.h litmus/build.c litmus/build_regs.c litmus/build_start.c \
+	litmus/hostcode.h litmus/hostcode.c litmus/graph.h litmus/graph.c litmus/classify.h litmus/classify.c litmus/hist.h litmus/hist.c litmus/run.h litmus/run.c litmus/trial.h litmus/trial_priv.h litmus/trial.c litmus/collect.c litmus/plan.h litmus/plan.c \
 	litmus/judge.h litmus/judge.c litmus/expect_log.c litmus/suite.h litmus/suite.c litmus/results.h litmus/results.c
 LIBLITMUS = liblitmus.a

@@ -1,6 +1,7 @@
 /* See plan.h. */
 #include "litmus/plan.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,8 @@ static void plan_pages(struct planner *pl)
 	const struct lit_test *t = pl->m->t;
 	struct trial_plan *p = pl->p;
 
-	p->dense_ok = p->packed_ok = false;
+	p->elem = 0;
+	p->packed_ok = false;
 	p->vm = LIT_VM;
 	p->entry_bits = changes_asid(t) ? BIT(11) : 0;
 	for (unsigned l = 0; l < t->nlocs; l++) {
@@ -78,10 +80,29 @@ static void plan_pages(struct planner *pl)
 	p->slot = p->npages * PAGE;
 }
 
+/* All accesses are of four bytes at most, whatever the locations' types say. */
+static bool is_narrow(const struct lit_test *t)
+{
+	for (unsigned th = 0; th < t->nthreads; th++)
+		for (unsigned i = 0; i < t->thread[th].n; i++) {
+			const char *s = t->thread[th].line[i].insn, *at = s ? strchr(s, '[') : NULL;
+
+			for (const char *p = s; p && at && p < at; p++)
+				if (strchr("xXdDqQvV", *p) && p > s && strchr(" \t,", p[-1]))
+					return false;
+			for (; s && at && isalnum(*s); s++)
+				if ((s[0] == 'P' || s[0] == 'p') && !(s[1] == 'R' || s[1] == 'r'))
+					return false;
+		}
+	return true;
+}
+
 static void plan_locations(struct planner *pl)
 {
 	const struct lit_test *t = pl->m->t;
 	struct trial_plan *p = pl->p;
+
+	unsigned most = 0;
 
 	p->nlocs = t->nlocs;
 	for (unsigned l = 0; l < t->nlocs && !pl->over; l++) {
@@ -99,9 +120,9 @@ static void plan_locations(struct planner *pl)
 		p->slot += ALIGN_UP(MAX(1u, bytes), LINE);
 	}
 	p->slot = MAX(p->slot, (uint32_t)LINE);
-	p->dense_ok = true;
 	for (unsigned l = 0; l < t->nlocs; l++)
-		p->dense_ok &= p->loc[l].bytes <= 8;
+		most = MAX(most, p->loc[l].bytes);
+	p->elem = most > 8 ? 0 : most > 4 || !is_narrow(t) ? 8 : 4;
 	if (t->vmsa)
 		plan_pages(pl);
 }
@@ -207,7 +228,7 @@ int lit_plan(const struct lit_model *m, const struct lit_run_opts *o, unsigned n
 		return err_set(e, EXIT_INPUT, "%s: %u threads, only %u vCPUs", file, m->t->nthreads, ncpus);
 	if (lit_build(m, &bo, img, e) < 0)
 		return -1;
-	*p = (struct trial_plan){.magic = TRIAL_MAGIC, .nthreads = m->t->nthreads, .ncpus = ncpus, .group = MAX(1u, o->group),
+	*p = (struct trial_plan){.magic = TRIAL_MAGIC, .nthreads = m->t->nthreads, .ncpus = ncpus, .group = o->group,
 				 .step = img->step, .packed_ok = !img->exclusives, .direct = o->direct, .stride = o->stride,
 				 .preload = o->preload, .shuffle_first = o->affinity == AFFINITY_RANDOM, .seed = o->seed,
 				 .runs = o->runs, .ram = GANG_RAM, .image = GANG_CODE, .code = LIT_GUEST_CODE(0), .code_stride = LIT_STRIDE,

@@ -104,6 +104,13 @@ static bool assign(void *ctx, unsigned v, struct gang_start *st)
 	return true;
 }
 
+static void done(void *ctx, unsigned v)
+{
+	struct run *r = ctx;
+
+	trial_digest(&r->t, v);
+}
+
 static bool stop_now(struct run *r)
 {
 	for (unsigned v = 0; r->o->stop && v < r->plan.ncpus; v++)
@@ -131,7 +138,7 @@ static uint64_t progress(void *ctx)
 
 static int run_trials(struct run *r, struct lit_result *res, struct err *e)
 {
-	struct gang_job job = {next, work, assign, more, r->plan.ncpus, progress, r};
+	struct gang_job job = {next, work, assign, done, more, r->plan.ncpus, progress, r};
 	uint32_t *perm = calloc(r->plan.size, sizeof(*perm));
 	uint64_t end;
 

@@ -8,14 +8,14 @@
  * what makes rates on other emulators comparable.
  *
  * A run of `size` instances is cut into a slice for each vCPU, which collects
- * and resets the locations of its slice.  Records (what differs between a
+ * and resets the locations of its slice.  What a thread observes is kept by the vCPU that plays it, in lines that no other
+ * one reads: it makes 16 bits of each instance, and these are what the others look at.  Records (what differs between a
  * thread's instances) are made by the vCPU that plays the thread next.
  *
  * Drawn from the seed, for each run: which vCPU plays which thread.  For a few
- * runs: where each instance lies within its slice (shuffled, or in order from somewhere on), which locations share a
- * cache line (those of an instance, or each with its likes of seven other
- * instances, or none), delays of threads after the barrier, and what is
- * touched before it.
+ * runs: where each instance lies within its slice (in order from somewhere on, or shuffled), which locations share a
+ * cache line (each with its likes of the neighbours, those of an instance, or none), how far it is to the
+ * next barrier, delays of threads after it, and what is touched before it.
  */
 #ifndef PARMA_LITMUS_TRIAL_H
 #define PARMA_LITMUS_TRIAL_H
@@ -76,8 +76,10 @@ struct trial_fault { uint32_t state, thread, ec, fsc, page; uint64_t at; };
 struct trial_plan {
 	uint64_t magic;
 	uint32_t nthreads, nlocs, nfixes, nmem, nfaults, width;
-	uint32_t ncpus, ncopies, size, group, slot, step;
-	uint32_t packed_ok, dense_ok, direct, stride, preload, shuffle_first, timebase;
+	uint32_t ncpus, ncopies, size, slot, step;
+	uint32_t group;                              /* instances from one barrier to the next; 0: drawn */
+	uint32_t elem;                               /* bytes from a location to its like in the next instance, in the same line; 0: not so */
+	uint32_t packed_ok, direct, stride, preload, shuffle_first, timebase;
 	uint64_t seed, runs;
 	uint64_t entry_bits;                         /* of all entries: nG, in tests that change the ASID */
 	uint32_t npages;                             /* pages of an instance, of tests of translation; else 0 */
@@ -95,7 +97,7 @@ struct trial_plan {
 /* One of several copies of the test that run in parallel; guest addresses. */
 struct trial_copy {
 	uint64_t barrier, cells;
-	uint64_t rec[TRIAL_THREADS], out[TRIAL_THREADS];
+	uint64_t rec[TRIAL_THREADS];
 };
 
 struct trial_draw {
@@ -103,9 +105,12 @@ struct trial_draw {
 	uint64_t rot;
 	bool fresh;                          /* all is drawn anew, not only roles: records are to be made */
 	bool ordered;                        /* instances of a slice one behind the other, not shuffled */
-	bool dense;                          /* eight instances share a slot, 8 bytes apart */
+	uint32_t group;                      /* instances from one barrier to the next */
+	bool dense;                          /* neighbours share lines, each location with its likes */
+	uint32_t apart_log2, per_log2;       /* instances that share a slot: bytes from one to the next, how many */
 	uint32_t cell[TRIAL_LOCS];           /* offset of each location in the slot */
 	uint32_t role[TRIAL_CPUS];           /* of a vCPU: copy * nthreads + thread */
+	uint32_t player[TRIAL_CPUS];         /* of a role: the vCPU */
 	uint32_t delay_opener, delay_other;  /* masks */
 };
 
@@ -113,6 +118,8 @@ struct trial {
 	const struct trial_plan *p;          /* CONST_AFTER_INIT */
 	uint8_t *ram;                        /* CONST_AFTER_INIT: p->ram in this address space */
 	struct trial_copy copy[TRIAL_CPUS];  /* CONST_AFTER_INIT */
+	uint64_t out[TRIAL_CPUS];            /* CONST_AFTER_INIT: guest addresses: what each vCPU observed, instance by instance */
+	uint64_t digest[TRIAL_CPUS];         /* CONST_AFTER_INIT: the same, short (trial_digest()) */
 	uint64_t level2, level3;             /* CONST_AFTER_INIT: guest addresses of translation tables */
 	uint32_t *perm;                      /* CONST_AFTER_INIT: [size] places of instances within their slice, slice by slice */
 	struct trial_draw now, last;         /* written between runs by one thread (trial_draw()) */
@@ -127,6 +134,8 @@ void trial_tables(struct trial *t);
 void trial_free(struct trial *t);
 /* Draws the next run. One thread, nothing else running. */
 void trial_draw(struct trial *t);
+/* What v does when it is through with a run, whose draw is the last: makes short what it observed, for all to count. */
+void trial_digest(struct trial *t, unsigned v);
 /* vCPU v's part of counting the run drawn before the last trial_draw(); then of preparing the one drawn by it. */
 void trial_collect(struct trial *t, unsigned v);
 void trial_prepare(struct trial *t, unsigned v);

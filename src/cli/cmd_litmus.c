@@ -111,7 +111,7 @@ static int run_options(struct litmus_options *o)
 int cmd_litmus(int argc, char **argv)
 {
 	struct litmus_options o = {
-		.run = {.size = 5000, .runs = 10, .stride = 1, .group = 16, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
+		.run = {.size = 5000, .runs = 10, .stride = 1, .affinity = AFFINITY_RANDOM, .preload = PRELOAD_RANDOM, .patience = 20, .seed = (uint64_t)time(NULL)},
 		.jobs = 1,
 		.engine = gang_engine_at(0),
 		.mapping = mcm_mapping_selected(),

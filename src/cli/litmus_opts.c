@@ -123,7 +123,7 @@ static int opt_preload(struct litmus_options *o, const char *v)
 	return litmus_bad("-preload: random, custom, static or no expected, not '%s'", v);
 }
 
-static int opt_group(struct litmus_options *o, const char *v) { return small("group", v, 1, 1000000, &o->run.group); }
+static int opt_group(struct litmus_options *o, const char *v) { return small("group", v, 0, 1000000, &o->run.group); }
 
 static int opt_mem(struct litmus_options *o, const char *v)
 {
@@ -231,7 +231,7 @@ static int opt_shard(struct litmus_options *o, const char *v)
 	X(mem, "direct|indirect", "instances in order, or shuffled (default)") \
 	X(st, "N", "stride between consecutive instances with -mem direct (default 1)") \
 	X(barrier, "KIND", "user (default), userfence, timebase, pthread, none") \
-	X(group, "N", "instances from one barrier to the next (default 16)") \
+	X(group, "N", "instances from one barrier to the next (default 0: drawn)") \
 	X(affinity, "KIND", "random (default), none, incrN, scan, custom (-p): host CPUs of the vCPU threads") \
 	X(p, "N,N..", "host CPUs of threads 0, 1 ..") \
 	X(preload, "KIND", "random (default), custom (Prefetch=), static: touch locations before the barrier; no") \

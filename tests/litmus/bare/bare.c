@@ -160,8 +160,10 @@ static void live(unsigned me)
 		gate(after_work);
 		if (done)
 			return;
-		if (trial_role(&trial, me, &saved[me].start.rec, &saved[me].start.out, &saved[me].start.entry))
+		if (trial_role(&trial, me, &saved[me].start.rec, &saved[me].start.out, &saved[me].start.entry)) {
 			enter(me);
+			trial_digest(&trial, me);
+		}
 	}
 }
 
