@@ -238,8 +238,6 @@ static ir_ref fold_fl_test(struct ir_unit *u, const struct ir_node *n)
 {
 	const struct ir_node f = *N(n->a[0]);
 
-	if (n->imm >= 14)
-		return ir_kb(u, true);
 	switch (f.op) {
 	case IR_fl_sub: return test_sub(u, &f, n->imm);
 	case IR_fl_add: return test_add(u, &f, n->imm);

@@ -167,6 +167,8 @@ static ir_ref build(struct ir_unit *u, struct ir_node *n)
 
 	if (in->fp) /* has an effect on FPSR: never shared */
 		return append(u, n);
+	if (n->op == IR_fl_test && n->imm >= 14) /* back ends know the other conditions */
+		return ir_kb(u, true);
 	r = pass_on(PASS_FOLD) && !u->raw ? ir_fold(u, n) : 0;
 	return r ? r : ir_shared(u, n);
 }
