@@ -127,7 +127,7 @@ static void translate(void *ctx, unsigned v, bool ran)
 	u = tcache_lookup(t, &(struct tkey){gang_host(q->g, q->pc), q->pc, c->ctx});
 	if (u)
 		tcache_kill(t, u);
-	u = xlate_unit(x, t, tc, c, q->pc, gang_host(q->g, q->pc));
+	u = xlate_unit(x, t, tc, c, q->pc, gang_host(q->g, q->pc), 0);
 	log_mask = mask;
 	xlate_budget = budget;
 	if (u)

@@ -1,12 +1,6 @@
 /*
  * The block loop of the reference engine.
- *
- * A block is a run of decoded instructions within one guest page, up to one
- * that ends it (a branch, an exception, a change of context) or BLOCK_MAX.
- * It is keyed by the *host* address of its first word, that is by guest
- * physical address; decoded instructions do not depend on the context (EL,
- * traps), which bodies test as they run.  A block is stale when the
- * generation of its page or the global one has moved (IC IVAU, IC IALLU, DMA).
+ * Blocks and where they are kept: decoded.h.
  *
  * pc is exact while an instruction runs; faults raise by siglongjmp to
  * c->unwind with nothing of the instruction written.  Only the vCPU's own
@@ -16,96 +10,32 @@
 
 #include <stdlib.h>
 
-#include "a64/a64_enc.gen.h"
 #include "a64/cpu_ops.h"
+#include "a64/decoded.h"
 #include "base/log.h"
-#include "mem/access.h"
-
-#define BLOCK_MAX 32
-#define DCACHE_BITS 13
-#define DCACHE_SIZE (1u << DCACHE_BITS)
-#define ARENA_OPS (DCACHE_SIZE * 16)
-
-typedef void conc_fn(struct vcpu *c, const struct a64_insn *insn);
-
-#define X(n) conc_fn conc_##n;
-A64_OPS(X)
-#undef X
-
-static void conc_unallocated(struct vcpu *c, const struct a64_insn *insn) { exc_undef(c); }
-
-static conc_fn *const conc_table[A64_OP_COUNT] = {
-	[A64_UNALLOCATED] = conc_unallocated,
-#define X(n) [A64_##n] = conc_##n,
-	A64_OPS(X)
-#undef X
-};
-
-struct dop {
-	conc_fn *fn;
-	struct a64_insn insn;
-};
-
-struct block {
-	const uint32_t *host;       /* first word; NULL: empty */
-	const uint32_t *code_gen;   /* generation word of the page */
-	uint32_t gen, gen_all;      /* values when decoded */
-	uint32_t n;                 /* instructions */
-	uint32_t first;             /* index of the first in the arena */
-};
-
-struct dcache {                     /* OWNER(vcpu) */
-	struct block map[DCACHE_SIZE];
-	struct dop ops[ARENA_OPS];
-	uint32_t used;
-};
 
 int interp_init(struct vcpu *c)
 {
-	c->dcache = calloc(1, sizeof(*c->dcache));
-	return c->dcache ? 0 : -1;
+	c->decoded = decoded_new();
+	return c->decoded ? 0 : -1;
 }
 
 void interp_free(struct vcpu *c)
 {
-	free(c->dcache);
-	c->dcache = 0;
+	free(c->decoded);
+	c->decoded = 0;
 }
 
-/* Decodes from pc to the end of the block; may raise an instruction abort. */
-static void decode_block(struct vcpu *c, struct block *b, uint64_t pc)
+static const struct dblock *block_at(struct vcpu *c, struct dline *l, uint64_t pc, const uint32_t *host)
 {
-	struct dcache *d = c->dcache;
-	unsigned left = (unsigned)(TLB_PAGE - (pc & (TLB_PAGE - 1))) / 4, n = 0;
-	const uint32_t *host;
-	uint32_t *code_gen;
+	const struct dblock *b = decoded_find(c->decoded, l, host);
 
-	host = cpu_fetch_page(c, pc, &code_gen);
-	if (d->used + BLOCK_MAX > ARENA_OPS) { /* full: start over */
-		for (unsigned k = 0; k < DCACHE_SIZE; k++)
-			d->map[k].host = 0;
-		d->used = 0;
-	}
-	b->host = 0;
-	b->code_gen = code_gen;
-	b->gen = ld_acq(code_gen);
-	b->gen_all = ld_acq(&code_gen_all);
-	b->first = d->used;
-	for (bool end = false; !end && n < left && n < BLOCK_MAX; n++) {
-		struct dop *o = &d->ops[b->first + n];
-
-		end = !a64_decode((uint32_t)ram_ld32(host + n), c->feats, &o->insn) || a64_rows[o->insn.op].end;
-		o->fn = conc_table[o->insn.op];
-	}
-	b->n = n;
-	d->used += n;
-	b->host = host;
+	return likely(b) ? b : decoded_make(c, l, pc);
 }
 
-static const struct block *find_block(struct vcpu *c, uint64_t pc)
+static const struct dblock *find_block(struct vcpu *c, uint64_t pc)
 {
 	const uint32_t *host;
-	struct block *b;
 
 	if (unlikely(pc & 3))
 		exc_pc_align(c);
@@ -115,10 +45,7 @@ static const struct block *find_block(struct vcpu *c, uint64_t pc)
 
 		host = cpu_fetch_page(c, pc, &code_gen);
 	}
-	b = &c->dcache->map[((uintptr_t)host >> 2 ^ (uintptr_t)host >> (2 + DCACHE_BITS)) & (DCACHE_SIZE - 1)];
-	if (unlikely(b->host != host || b->gen != ld_acq(b->code_gen) || b->gen_all != ld_acq(&code_gen_all)))
-		decode_block(c, b, pc);
-	return b;
+	return block_at(c, decoded_line(c->decoded, host), pc, host);
 }
 
 /*
@@ -130,7 +57,7 @@ static void count_interrupted(struct vcpu *c)
 {
 	int64_t n = (int64_t)(c->sys.elr - c->counted_to) / 4;
 
-	if (n >= -1 && n <= BLOCK_MAX)
+	if (n >= -1 && n <= DECODED_MAX)
 		c->icount += (uint64_t)n;
 }
 
@@ -143,9 +70,9 @@ static void run_counted(struct vcpu *c, const struct dop *o)
 	c->pc = c->npc;
 }
 
-static void run_block(struct vcpu *c, const struct block *b)
+static void run_block(struct vcpu *c, const struct dblock *b)
 {
-	const struct dop *o = &c->dcache->ops[b->first], *last = o + b->n - 1;
+	const struct dop *o = b->op, *last = o + b->n - 1;
 	uint64_t pc = c->pc;
 
 	for (; o < last; o++, pc += 4) {
@@ -160,7 +87,7 @@ static void run_block(struct vcpu *c, const struct block *b)
 /* One instruction. */
 static void run_one(struct vcpu *c)
 {
-	run_counted(c, &c->dcache->ops[find_block(c, c->pc)->first]);
+	run_counted(c, find_block(c, c->pc)->op);
 }
 
 /* One instruction with the checks that CTX_SLOW asks for. */
@@ -206,8 +133,8 @@ void interp_run_for(struct vcpu *c, uint64_t insns)
 /* The block at pc, or as much of it as it takes; true: there. */
 static bool run_towards(struct vcpu *c, const uint64_t *pc, bool (*there)(void *arg), void *arg)
 {
-	const struct block *b = find_block(c, c->pc);
-	const struct dop *o = &c->dcache->ops[b->first], *end = o + b->n;
+	const struct dblock *b = find_block(c, c->pc);
+	const struct dop *o = b->op, *end = o + b->n;
 
 	for (; o < end && c->run_end; o++) {
 		c->run_end--;
@@ -254,18 +181,18 @@ void interp_step(struct vcpu *c)
 		run_one(c);
 }
 
-void interp_block(struct vcpu *c)
+void interp_block(struct vcpu *c, struct dline *l, const uint32_t *host)
 {
 	c->counted_to = c->pc;
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
-	run_block(c, find_block(c, c->pc));
+	run_block(c, block_at(c, l, c->pc, host));
 }
 
 void interp_exec(struct vcpu *c, const struct a64_insn *insn)
 {
 	c->icount++;
 	c->npc = c->pc + 4;
-	conc_table[insn->op](c, insn);
+	decoded_fn(insn->op)(c, insn);
 	c->pc = c->npc;
 }

@@ -31,8 +31,12 @@ bool interp_run_to(struct vcpu *c, const uint64_t *pc, uint64_t most, bool (*the
 /* Executes exactly one instruction (or takes the exception that it raises), requests or not. */
 void interp_step(struct vcpu *c);
 
-/* Executes the block at c->pc for another engine: up to a branch or the like. May unwind to c->unwind. No checks of CTX_SLOW. */
-void interp_block(struct vcpu *c);
+struct dline;
+/*
+ * Executes the block at c->pc for another engine: up to a branch or the like. host: where it lies, *l: its line
+ * (decoded.h). May unwind to c->unwind. No checks of CTX_SLOW.
+ */
+void interp_block(struct vcpu *c, struct dline *l, const uint32_t *host);
 
 struct a64_insn;
 /*

@@ -35,7 +35,7 @@ noinst_LIBRARIES += liba64.a
 liba64_a_SOURCES = $(A64_SEM) \
 	src/a64/feat.h src/a64/bitmask.h src/a64/sysstate.h src/a64/vcpu.h src/a64/cpu_ops.h \
 	src/a64/eval.h src/a64/eval_conc_ops.h src/a64/eval_conc.h \
-	src/a64/interp.h src/a64/interp.c \
+	src/a64/interp.h src/a64/interp.c src/a64/decoded.h src/a64/decoded.c \
 	src/a64/interp_mem.h src/a64/interp_mem.c src/a64/exclusive.h src/a64/exclusive.c \
 	src/a64/interp_base.c src/a64/interp_ldst.c src/a64/interp_system.c \
 	src/a64/interp_fp.c src/a64/interp_simd.c src/a64/interp_crypto.c

@@ -54,7 +54,7 @@
 struct machine_ops;
 struct gic_cpu_ops;
 struct tlbset;
-struct dcache;
+struct decoded;
 struct jit_cpu;
 struct vcpu_probe;
 struct cpu_model;
@@ -122,7 +122,7 @@ struct vcpu {
 	struct gtimers gt;       /* OWNER(vcpu) */
 	struct tlbset *tlbs;     /* OWNER(vcpu) all translation contexts */
 	struct tlb_mailbox mbox;
-	struct dcache *dcache;   /* OWNER(vcpu) decoded blocks of the interpreter */
+	struct decoded *decoded; /* OWNER(vcpu) decoded blocks of the interpreter */
 	struct jit_cpu *jit;     /* OWNER(vcpu) the translator's state */
 
 	/* -- wiring, CONST_AFTER_INIT -- */

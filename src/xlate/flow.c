@@ -5,6 +5,8 @@
 
 #define MAX_BLOCKS 64
 #define NOWHERE (-1)
+/* An outer loop has fewer turns than the one inside: one in this many is not seldom. */
+#define LOOP_SHARE 64
 
 enum kind { FALLS, GOES, CALLS, MAY_GO, RETURNS, ENDS };
 
@@ -90,9 +92,11 @@ static struct insn look_at(struct flow_page *p, unsigned at)
 	return i;
 }
 
-static void lead(struct graph *g, int at)
+/* before: turns of what leads there */
+static void lead(struct graph *g, int at, unsigned before)
 {
-	if (at < 0 || at >= FLOW_PAGE_WORDS || flow_has(g->leads, (unsigned)at) || g->nqueue == MAX_BLOCKS)
+	if (at < 0 || at >= FLOW_PAGE_WORDS || flow_has(g->leads, (unsigned)at) || g->nqueue == MAX_BLOCKS ||
+	    flow_seldom(g->page, (unsigned)at, before, LOOP_SHARE))
 		return;
 	g->leads[at / 64] |= BIT(at & 63);
 	g->queue[g->nqueue++] = (uint16_t)at;
@@ -101,8 +105,10 @@ static void lead(struct graph *g, int at)
 /* Breadth first, so that what is near is seen before the limit is reached. */
 static void explore(struct graph *g, unsigned entry, unsigned most)
 {
-	lead(g, (int)entry);
-	for (unsigned k = 0; k < g->nqueue; k++)
+	lead(g, (int)entry, 0);
+	for (unsigned k = 0; k < g->nqueue; k++) {
+		unsigned turns = flow_turns(g->page, g->queue[k]);
+
 		for (unsigned at = g->queue[k]; at < FLOW_PAGE_WORDS && !flow_has(g->seen, at) && most; at++, most--) {
 			struct insn i;
 
@@ -115,11 +121,12 @@ static void explore(struct graph *g, unsigned entry, unsigned most)
 			g->turns[at / 64] |= BIT(at & 63);
 			g->back |= i.to != NOWHERE && i.to <= (int)at;
 			if (i.to != NOWHERE)
-				lead(g, i.to);
+				lead(g, i.to, turns);
 			if (i.kind == MAY_GO || i.kind == CALLS)
-				lead(g, (int)at + 1);
+				lead(g, (int)at + 1, turns);
 			break;
 		}
+	}
 }
 
 /* The first word from `at` on that is in the set (or not, with flip); FLOW_PAGE_WORDS: none. */

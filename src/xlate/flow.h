@@ -4,8 +4,8 @@
  * of other loops, where units end.
  *
  * A loop is what can be reached from its head and reaches it again (a strongly connected component): branches of
- * either direction, calls to functions in the page and the returns from them.  What is wrong here costs speed
- * only: the translator decodes each instruction itself.
+ * either direction, calls to functions in the page and the returns from them.  Ways that were seldom gone while the code was
+ * interpreted are none.  What is wrong here costs speed only: the translator decodes each instruction itself.
  */
 #ifndef PARMA_XLATE_FLOW_H
 #define PARMA_XLATE_FLOW_H
@@ -13,6 +13,7 @@
 #include "base/bits.h"
 #include "base/types.h"
 #include "mem/access.h"
+#include "xlate/heat.h"
 
 #define FLOW_PAGE_WORDS 1024
 #define FLOW_MAX_STARTS 31
@@ -24,6 +25,8 @@ struct flow_page {
 	const uint32_t *host;
 	uint32_t words[FLOW_PAGE_WORDS];
 	uint64_t have[FLOW_PAGE_WORDS / 64];
+	struct decoded *heat; /* where turns were counted (heat.h) */
+	unsigned hot;         /* the most of them that count; 0: none does */
 };
 
 struct flow_range {
@@ -54,6 +57,17 @@ static inline uint32_t flow_word(struct flow_page *p, unsigned at)
 		p->have[at / 64] |= BIT(at & 63);
 	}
 	return p->words[at];
+}
+
+/* How often the code at a word was come to before it was translated. */
+static inline unsigned flow_turns(const struct flow_page *p, unsigned at)
+{
+	return p->hot ? MIN(heat_turns(p->heat, p->host + at), p->hot) : 0;
+}
+/* Of so many turns of the code before it, the word saw less than one in `share`. */
+static inline bool flow_seldom(const struct flow_page *p, unsigned at, unsigned before, unsigned share)
+{
+	return before >= share && flow_turns(p, at) < before / share;
 }
 
 /* The instruction reads the flags (not all that do: conditional branches, selects, compares, and additions with carry). */

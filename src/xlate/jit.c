@@ -37,7 +37,6 @@
 struct jit_cpu {         /* OWNER(vcpu) */
 	struct xlate *x;
 	struct tcache_cpu *tc;
-	struct heat heat;
 };
 
 unsigned jit_hot, jit_evict_us;
@@ -371,7 +370,7 @@ static struct tblock *translate(struct vcpu *c, uint64_t pc, const uint32_t *hos
 	struct tblock *u;
 
 	vcpu_doing(c, DOING_TRANSLATE);
-	u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
+	u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host, jit_hot);
 	vcpu_doing(c, DOING_GUEST);
 	c->st.translate_ns += clock_ns() - t0 - (c->st.lock_wait_ns - locked);
 	return u;
@@ -405,16 +404,16 @@ static struct tblock *unit_here(struct vcpu *c)
 {
 	uint64_t pc = c->pc;
 	const uint32_t *host = fetch(c, pc);
-	uint64_t page = heat_page(host, pc, c->ctx);
-	struct heat_line *heat = heat_line(&c->jit->heat, page, host);
-	bool low = heat_is_low(heat, page, jit_hot);
+	uint16_t tag = heat_tag(host, pc, c->ctx);
+	struct dline *line = decoded_line(c->decoded, host);
+	bool low = heat_is_low(line, tag, jit_hot);
 	struct tblock *u = low ? NULL : tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
 
 	if (likely(u))
 		return u;
-	if (low || (!(c->nvcpus > 1 && loads_exclusive_soon(host)) && heat_still_low(heat, page, jit_hot))) {
+	if (low || (!(c->nvcpus > 1 && loads_exclusive_soon(host)) && heat_still_low(line, tag, jit_hot))) {
 		c->st.cold_blocks++;
-		interp_block(c);
+		interp_block(c, line, host);
 		return NULL;
 	}
 	u = translate(c, pc, host);
@@ -526,7 +525,7 @@ const struct tblock *jit_step(struct vcpu *c, bool brief)
 	host = fetch(c, pc);
 	u = tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
 	if (!u)
-		u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host);
+		u = xlate_unit(c->jit->x, cache, c->jit->tc, c, pc, host, 0);
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
 	if (!u) {
@@ -557,7 +556,7 @@ void jit_log_unit(struct vcpu *c, const struct tblock *u)
 	log_mask = LOG_IN_ASM | LOG_OPT;
 	if (memcmp(u->guest_copy, u->spans[0].host, u->spans[0].bytes))
 		log_printf("The guest's code has changed since: what follows is made of what there is now, but for the host code.\n");
-	xlate_unit(c->jit->x, cache, c->jit->tc, c, u->key.pc, u->key.host);
+	xlate_unit(c->jit->x, cache, c->jit->tc, c, u->key.pc, u->key.host, 0);
 	log_mask = mask;
 	c->ctx = ctx;
 	log_printf("OUT: %u bytes at %p\n", u->code_bytes, (const void *)u->code);

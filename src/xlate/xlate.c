@@ -17,6 +17,7 @@
 #include "xlate/slots.h"
 #include "xlate/watch.h"
 
+#define SELDOM_SHARE 16 /* ways that were gone in fewer than one of so many turns are left out */
 #define REGION_BUDGET 3 /* instructions of a region, in those of a block */
 /* Code memory asked for at first; where that was not enough, more until it is this. */
 #define CODE_NEED (2u << 10)
@@ -107,6 +108,7 @@ struct walk {
 	unsigned n;
 	struct region region;
 	bool in_region;
+	unsigned turns;       /* of the block being built, while it was interpreted */
 	uint64_t back;        /* return address of the last call that was followed, ahead or with a poll; 0: none */
 };
 
@@ -170,6 +172,26 @@ static bool known_return(const struct irb *e, const struct walk *w)
 	return e->hint == BR_RET && ir_is_const(e->u, e->cond) && e->u->n[e->cond].k == w->back;
 }
 
+/* Leaves to the next instruction unless the branch at e->pc is taken. */
+static void leave_unless(struct irb *e, const struct walk *w)
+{
+	ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .imm = 1, .aux = wants(w, e->pc + 4), .k = e->pc + 4,
+					.snap = ir_snapshot(e->u, e->pc)});
+}
+
+/* Code at pc was seldom come to from where the walk is; a pair of exclusives stays whole. */
+static bool seldom(const struct irb *e, const struct walk *w, uint64_t pc)
+{
+	return !w->in_region && in_page(w, pc) && !pair_open(e) && flow_seldom(&w->x->page, word_of(pc), w->turns, SELDOM_SHARE);
+}
+
+/* A conditional branch ahead that is nearly always taken, to where no unit is yet: the unit goes on there. */
+static bool goes_with(const struct irb *e, const struct walk *w)
+{
+	return e->target > e->pc && in_page(w, e->target) && goes_on(w, e->target) && seldom(e, w, e->pc + 4) &&
+	       !seldom(e, w, e->target) && heat_turns(w->x->page.heat, w->x->page.host + word_of(e->target)) != HEAT_MADE;
+}
+
 /* Builds one instruction at e->pc. False: the unit has ended. */
 static bool build_insn(struct irb *e, struct walk *w)
 {
@@ -207,15 +229,24 @@ static bool build_insn(struct irb *e, struct walk *w)
 		return false;
 	case NEXT_BRC:
 		if (goes_back(e, w)) {
-			ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .imm = 1, .aux = wants(w, e->pc + 4), .k = e->pc + 4,
-							.snap = ir_snapshot(e->u, e->pc)});
+			leave_unless(e, w);
 			poll(e);
 			ahead = true;
+			break;
+		}
+		if (goes_with(e, w)) {
+			leave_unless(e, w);
+			w->turns = flow_turns(&w->x->page, word_of(e->target));
 			break;
 		}
 		ir_emit(e->u, &(struct ir_node){.op = IR_brc, .a = {e->cond}, .aux = wants(w, e->target), .k = e->target,
 						   .snap = ir_snapshot(e->u, e->pc)});
 		e->target = e->pc + 4;
+		if (seldom(e, w, e->target)) {
+			ir_emit(e->u, &(struct ir_node){.op = IR_br, .aux = wants(w, e->target), .k = e->target, .snap = ir_snapshot(e->u, e->pc)});
+			return false;
+		}
+		w->turns = in_page(w, e->target) ? flow_turns(&w->x->page, word_of(e->target)) : 0;
 		break;
 	case NEXT_BR:
 		if (goes_back(e, w)) {
@@ -249,6 +280,7 @@ static void walk_start(struct walk *w)
 static void build_block(struct irb *e, struct walk *w, unsigned budget)
 {
 	w->back = 0;
+	w->turns = flow_turns(&w->x->page, word_of(e->pc));
 	while (build_insn(e, w)) {
 		bool joins = !goes_on(w, e->pc);
 
@@ -447,7 +479,7 @@ static void count_fences(const struct ir_unit *u, struct stats *st)
 }
 
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
-			  const uint32_t *host)
+			  const uint32_t *host, unsigned hot)
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
@@ -457,6 +489,8 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 	bool regions = pass_on(PASS_REGIONS);
 
 	x->page.host = host - word_of(pc);
+	x->page.heat = c->decoded;
+	x->page.hot = hot;
 	memset(x->page.have, 0, sizeof(x->page.have));
 	x->no_room = false;
 	if (log_on(LOG_IR)) {

@@ -36,10 +36,11 @@ void xlate_free(struct xlate *x);
 
 /*
  * Translates the code at `host` (guest pc, context bits of c) into t by way of tc, and publishes it. NULL: not
- * possible, or not now: interpret the first instruction.
+ * possible, or not now: interpret the first instruction. hot: after how many turns that is; ways that were not gone in them are
+ * left out. 0: nothing is known of that.
  */
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
-			  const uint32_t *host);
+			  const uint32_t *host, unsigned hot);
 
 /* It was not now, for want of code memory: tcache_wait(), then try again. */
 bool xlate_no_room(const struct xlate *x);

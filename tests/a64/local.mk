@@ -18,6 +18,8 @@ EXTRA_DIST += tests/a64/decode_mnemonics.txt tests/a64/decode_differences.txt
 # Memory effects and the block loop, on the real MMU
 check_PROGRAMS += tests/a64/t_memory
 tests_a64_t_memory_LDADD = $(A64_FLAT_LIBS)
+check_PROGRAMS += tests/a64/t_decoded
+tests_a64_t_decoded_LDADD = $(A64_FLAT_LIBS)
 
 # Recorded single instructions
 check_PROGRAMS += tests/a64/t_vectors

@@ -242,7 +242,7 @@ int main(void)
 	c->mops = &ops;
 	map(c);
 	map(d);
-	if (!c->dcache && interp_init(c) < 0)
+	if (!c->decoded && interp_init(c) < 0)
 		return 1;
 	alignment();
 	sp_alignment();

@@ -1,4 +1,5 @@
 /* The look at guest code that decides what units are made of (xlate/flow.c). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/tap.h"
@@ -16,6 +17,7 @@
 
 static uint32_t page_words[FLOW_PAGE_WORDS];
 static struct flow f;
+static struct decoded *heat; /* NULL: no turns were counted */
 
 /* Looks from word `entry` of a page that starts with these words and goes on with RETs. */
 static void look(const uint32_t *words, size_t bytes, unsigned entry, unsigned most)
@@ -26,6 +28,8 @@ static void look(const uint32_t *words, size_t bytes, unsigned entry, unsigned m
 		page_words[k] = k < bytes / 4 ? words[k] : RET;
 	memset(&p, 0, sizeof(p));
 	p.host = page_words;
+	p.heat = heat;
+	p.hot = heat ? 128 : 0;
 	flow_find(&f, &p, entry, most);
 }
 #define LOOK(entry, ...) look((const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}), entry, 192)
@@ -102,11 +106,29 @@ static void t_limits(void)
 	ok(!f.nstarts || f.start[0] == FLOW_PAGE_WORDS - 1, "the last word of a page");
 }
 
+static void t_turns(void)
+{
+	static const struct turns {
+		uint8_t at, n;
+	} turns[] = {{0, 200}, {1, 128}, {3, 1}, {4, 2}, {5, 128}};
+
+	heat = decoded_new();
+	for (unsigned k = 0; heat && k < sizeof(turns) / sizeof(*turns); k++)
+		decoded_line(heat, page_words + turns[k].at)->turns = turns[k].n;
+	LOOK(1, NOP, NOP, CBZ(3), NOP, B(2), NOP, TBZ(-5), RET);
+	ok(STARTS(1, 5) && !flow_has(f.inside, 3), "an arm that was gone in one of 128 turns is not inside");
+	LOOK(1, NOP, NOP, NOP, CBZ(-2), NOP, NOP, TBZ(-5), RET);
+	ok(f.nstarts && flow_has(f.inside, 6), "an outer loop's, of two turns, is");
+	free(heat);
+	heat = 0;
+}
+
 int main(void)
 {
 	t_loops();
 	t_nests();
 	t_calls();
 	t_limits();
+	t_turns();
 	return tap_done();
 }

@@ -18,6 +18,7 @@
  *
  * Prints for each group the encodings and the least number of times that one of them has run to its end.
  */
+#include "a64/decoded.h"
 #include "tests/a64/prog_gen.h"
 #include "tests/xlate/prog_shrink.h"
 #include "tests/xlate/prog_world.h"
@@ -109,6 +110,16 @@ static void compare_engine(unsigned n, void (*engine)(struct vcpu *), uint32_t o
 			}
 		}
 	passes_off = 0;
+}
+
+/* As if all code had been interpreted for a while, some of it seldom: units leave that out. */
+static void compare_seldom(unsigned n)
+{
+	for (unsigned k = 0; k < DECODED_LINES; k++)
+		world->decoded->line[k] = (struct dline){.turns = (k * 0x9e3779b1u) >> 30 ? 100 : 0};
+	jit_hot = 64;
+	compare_engine(n, jit_run, 0, "translator, seldom code left out");
+	jit_hot = 0;
 }
 
 static void compare_qemu(unsigned n)
@@ -225,6 +236,7 @@ static void run_batch(unsigned group, unsigned first, unsigned n)
 		compare_qemu(n);
 	compare_engine(n, interp_run, 0, "interpreter by blocks");
 	compare_engine(n, jit_run, 0, "translator");
+	compare_seldom(all_passes ? n : MAX(1u, n / 4));
 	for (unsigned k = 0; k < PASS_COUNT && all_passes; k++) {
 		snprintf(name, sizeof(name), "translator, %s off", pass_names[k]);
 		compare_engine(n, jit_run, 1u << k, name);
