@@ -211,7 +211,7 @@ bool x64_lower(struct lower *l, const struct x64_job *job, struct x64_out *out)
 	l->cur = 0;
 	l->fl_pos = 0;
 	l->nstubs = l->nrecs = l->nrlocs = l->npool = l->nlinks = 0;
-	l->slow[0] = l->slow[1] = NULL;
+	l->slow[0] = l->slow[1] = l->group_end = NULL;
 	ra_prepare(l);
 	walk(l);
 	low_stubs(l);

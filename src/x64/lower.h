@@ -57,6 +57,7 @@ struct stub {
 	int8_t zero;             /* STUB_SLOW: register to clear afterwards, or -1 */
 	uint8_t memo;            /* STUB_SLOW: number + 1 of the access's memo; 0: none */
 	bool write, probe;       /* probe: what was checked is more than the access: ask for it alone */
+	bool chained;            /* STUB_SLOW: what the stub before does not find in the TLB goes on here: one look for both */
 	int32_t lo, bytes;       /* what is checked, from the address register on */
 	uint8_t *memo_miss, *memo_hit;
 	uint32_t live_g, live_x; /* STUB_CALL: registers to keep */
@@ -101,6 +102,7 @@ struct lower {
 	uint64_t *pool;
 	struct x64_link *links;
 	uint32_t nrecs, nrlocs, npool, nlinks;
+	const uint8_t *group_end;  /* behind the last access of a group, NULL: none yet */
 	const uint8_t *slow[2];    /* [vectors are kept]: what the unit's slow paths call; NULL: none yet */
 	/* blocks that the unit's branches go to (lower_loop.c) */
 	unsigned nblocks, block;   /* block: the one being lowered */

@@ -336,23 +336,11 @@ static void call_glue(struct xa *a, const void *fn)
 	x32(a, (uint32_t)((const uint8_t *)fn - (a->p + 4 + a->delta)));
 }
 
-/* Of a group whose span did not fit: the access alone may. Falls through if it does not. */
-static void probe(struct lower *l, struct stub *s)
+static bool uses_vectors(const struct lower *l, const struct stub *s)
 {
-	struct xa *a = &l->a;
-	uint8_t *above;
+	unsigned op = LN(s->node)->op;
 
-	x_lea(a, true, RAX, xmem(s->base, s->disp));
-	call_glue(a, glue_probe[!s->load][s->aux & MEM_SIZE]);
-	x8(a, 0x70 + CC_A); /* short: an access and a jump */
-	x8(a, 0);
-	above = a->p;
-	if (s->zero >= 0)
-		x_mov_ri(a, s->zero, 0);
-	lo_access(l, s, xmemi(RAX, RCX, 0, 0));
-	x_jmp_to(a, s->back + a->delta);
-	if (!a->overflow)
-		above[-1] = (uint8_t)(a->p - above);
+	return s->xmm_live || op == IR_ldv || op == IR_stv || op == IR_casv;
 }
 
 /* What the slow paths of the unit call, with the number of the record on the stack. */
@@ -383,14 +371,74 @@ static void finish_rec(struct lower *l, const struct stub *s)
 	rec->group_write = g->write;
 }
 
-static void slow_path(struct lower *l, struct stub *s)
+static void call_slow(struct lower *l, const struct stub *s)
 {
-	unsigned op = LN(s->node)->op;
-	bool vec = s->xmm_live || op == IR_ldv || op == IR_stv || op == IR_casv;
-	const uint8_t *entry = slow_entry(l, vec);
 	struct xa *a = &l->a;
 
 	finish_rec(l, s);
+	if (s->rec < 128) {
+		x8(a, 0x6a); /* push */
+		x8(a, s->rec);
+	} else {
+		x8(a, 0x68);
+		x32(a, s->rec);
+	}
+	call_glue(a, slow_entry(l, uses_vectors(l, s)));
+}
+
+/* The jump at `at`, with 8 bits, goes here. */
+static void bind8(struct xa *a, uint8_t *at)
+{
+	if (!a->overflow)
+		at[-1] = (uint8_t)(a->p - at);
+}
+
+static uint8_t *jump8(struct xa *a, unsigned op)
+{
+	x8(a, op);
+	x8(a, 0);
+	return a->p;
+}
+
+/* The stub that goes on behind this one. */
+static bool has_next(const struct lower *l, const struct stub *s) { return s < &l->stubs[l->nstubs] && s[1].chained; }
+
+/* Of a group whose span did not fit: the access alone may. Else the slow path. */
+static void probe(struct lower *l, const struct stub *s)
+{
+	struct xa *a = &l->a;
+	uint8_t *above, *done = 0;
+
+	x_lea(a, true, RAX, xmem(s->base, s->disp));
+	call_glue(a, glue_probe[!s->load][s->aux & MEM_SIZE]);
+	above = jump8(a, 0x70 + CC_A);
+	if (s->zero >= 0)
+		x_mov_ri(a, s->zero, 0);
+	lo_access(l, s, xmemi(RAX, RCX, 0, 0));
+	if (has_next(l, s))
+		done = jump8(a, 0xeb);
+	else
+		x_jmp_to(a, s->back + a->delta);
+	bind8(a, above);
+	call_slow(l, s);
+	if (done)
+		bind8(a, done);
+}
+
+/* What this stub and those that it goes on to call must be there before. */
+static void slow_entries(struct lower *l, const struct stub *s)
+{
+	slow_entry(l, uses_vectors(l, s));
+	for (; has_next(l, s); s++)
+		slow_entry(l, uses_vectors(l, s + 1));
+}
+
+static void slow_path(struct lower *l, struct stub *s)
+{
+	struct xa *a = &l->a;
+
+	if (!s->chained)
+		slow_entries(l, s);
 	if (s->memo) {
 		x_bind(a, s->memo_miss);
 		lo_memo_fill(l, s, lo_tlb_check(l, s));
@@ -399,15 +447,10 @@ static void slow_path(struct lower *l, struct stub *s)
 		x_bind(a, s->from[k]);
 	if (s->probe)
 		probe(l, s);
-	if (s->rec < 128) {
-		x8(a, 0x6a); /* push */
-		x8(a, s->rec);
-	} else {
-		x8(a, 0x68);
-		x32(a, s->rec);
-	}
-	call_glue(a, entry);
-	x_jmp_to(a, s->back + a->delta);
+	else
+		call_slow(l, s);
+	if (!has_next(l, s))
+		x_jmp_to(a, s->back + a->delta);
 }
 
 void low_stubs(struct lower *l)

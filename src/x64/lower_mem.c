@@ -168,6 +168,15 @@ struct xm lo_check(struct lower *l, struct stub *s, bool write, unsigned align)
 }
 
 /*
+ * An access of the same group ends here, with nothing done since: its look will do, if its slow path goes on
+ * to that of this one.
+ */
+static bool follows(const struct lower *l, const struct stub *s, ir_ref r)
+{
+	return l->a.p == l->group_end && l->nstubs > 1 && s[-1].kind == STUB_SLOW && l->group[s[-1].node] == l->group[r];
+}
+
+/*
  * The host operand of a plain access.  In a group: the leader checks for all and keeps the addend, the others only look
  * whether it did.  `addend`: the register of the group's value, brought before the stub was made, or -1.
  */
@@ -182,6 +191,8 @@ static struct xm operand(struct lower *l, struct stub *s, ir_ref r, bool write, 
 		s->zero = (int8_t)addend;
 		check_span(l, s, g->write, align, g->lo, g->hi - g->lo);
 		x_mov(&l->a, true, addend, RCX);
+	} else if (follows(l, s, r)) {
+		s->chained = true;
 	} else {
 		x_test(&l->a, true, addend, addend);
 		lo_slow_if(l, s, CC_E);
@@ -281,6 +292,15 @@ void lo_access(struct lower *l, const struct stub *s, struct xm m)
 	}
 }
 
+static void access_end(struct lower *l, struct stub *s, struct xm m, int addend)
+{
+	s->probe = addend >= 0 && !(s->aux & (MEM_CHECK_SP | MEM_EXCL));
+	lo_access(l, s, m);
+	s->back = l->a.p;
+	if (addend >= 0)
+		l->group_end = l->a.p;
+}
+
 static void load(struct lower *l, ir_ref r)
 {
 	const struct ir_node *n = LN(r);
@@ -295,9 +315,7 @@ static void load(struct lower *l, ir_ref r)
 	m = operand(l, s, r, false, align_of(n), addend);
 	s->reg = (int8_t)d;
 	s->load = true;
-	s->probe = addend >= 0 && !(s->aux & (MEM_CHECK_SP | MEM_EXCL));
-	lo_access(l, s, m);
-	s->back = l->a.p;
+	access_end(l, s, m, addend);
 }
 
 static void store(struct lower *l, ir_ref r)
@@ -311,9 +329,7 @@ static void store(struct lower *l, ir_ref r)
 	if (addend < 0)
 		addend = def_addend(l, r);
 	m = operand(l, s, r, true, align_of(n), addend);
-	s->probe = addend >= 0 && !(s->aux & (MEM_CHECK_SP | MEM_EXCL));
-	lo_access(l, s, m);
-	s->back = l->a.p;
+	access_end(l, s, m, addend);
 }
 
 static void fence(struct lower *l, ir_ref r)
