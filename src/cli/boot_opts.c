@@ -140,7 +140,7 @@ static int opt_accel(struct boot_ctx *x, const char *arg)
 		puts("Accelerators supported:\ninterp    reference interpreter");
 		if (machine_has_accel(ACCEL_JIT))
 			puts("jit       translator (default); tb-size=MIB: code cache, 1 to 1024 (256);\n"
-			     "          hot=N: how often code is interpreted before it is translated (128)\n"
+			     "          hot=N: how often code is interpreted before it is translated (160)\n"
 			     "          profile=on: counts executed fences and failed store-exclusives, for -stats");
 		if (machine_has_accel(ACCEL_LOCKSTEP))
 			puts("lockstep  both, compared after each unit (-smp 1); check=N: units between looks at all memory (8192)");

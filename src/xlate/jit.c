@@ -344,10 +344,10 @@ static const uint32_t *fetch(struct vcpu *c, uint64_t pc)
 	return likely(host) ? host : cpu_fetch_page(c, pc, &code_gen);
 }
 
-/* Runs u. Direct exits say where they go by their link alone. */
-static struct tblock *enter(struct vcpu *c, const struct tblock *u, uint32_t *link)
+/* Runs a unit's code. Direct exits say where they go by their link alone. */
+static struct tblock *enter(struct vcpu *c, const void *code, uint32_t *link)
 {
-	struct tblock *from = x64_enter(c, u->code, link);
+	struct tblock *from = x64_enter(c, code, link);
 
 	if (from && from != X64_EXEC && from != X64_RELEASE) {
 		tblock_arrived(from);
@@ -397,26 +397,11 @@ static bool loads_exclusive_soon(const uint32_t *host)
 	return false;
 }
 
-/*
- * The unit of the code at c->pc, translated if there is none. NULL: none now, and what was to be done instead has been.
- */
-static struct tblock *unit_here(struct vcpu *c)
+/* The code at c->pc has no unit. It gets one, or NULL: none now, and what was to be done instead has been. */
+static struct tblock *make_unit(struct vcpu *c, const uint32_t *host)
 {
-	uint64_t pc = c->pc;
-	const uint32_t *host = fetch(c, pc);
-	uint16_t tag = heat_tag(host, pc, c->ctx);
-	struct dline *line = decoded_line(c->decoded, host);
-	bool low = heat_is_low(line, tag, jit_hot);
-	struct tblock *u = low ? NULL : tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
+	struct tblock *u = translate(c, c->pc, host);
 
-	if (likely(u))
-		return u;
-	if (low || (!(c->nvcpus > 1 && loads_exclusive_soon(host)) && heat_still_low(line, tag, jit_hot))) {
-		c->st.cold_blocks++;
-		interp_block(c, line, host);
-		return NULL;
-	}
-	u = translate(c, pc, host);
 	if (u)
 		return u;
 	if (xlate_no_room(c->jit->x))
@@ -426,28 +411,77 @@ static struct tblock *unit_here(struct vcpu *c)
 	return NULL;
 }
 
-/* One unit and what it is chained to; *prev and *exit: where it came back from. */
-static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
+static void interpret(struct vcpu *c, struct dline *line, const uint32_t *host)
 {
-	uint64_t pc = c->pc;
-	struct tblock *u = unit_here(c);
+	c->st.cold_blocks++;
+	interp_block(c, line, host);
+}
 
-	if (unlikely(!u)) {
-		*prev = 0;
-		return;
-	}
+/* The unit at c->pc is where translated code finds it. */
+static const void *found(struct vcpu *c, const struct tblock *u)
+{
 	if (unlikely(c->tlb->jump_ctx != c->ctx)) {
 		tlb_jumps_clear(c->tlb);
 		c->tlb->jump_ctx = c->ctx;
 	}
-	if (*prev && (*prev)->key.ctx == c->ctx && pass_on(PASS_CHAIN))
-		tcache_link(cache, *prev, *link - 1, u);
 	if (pass_on(PASS_JUMPS))
-		tlb_jump_set(c->tlb, pc, u->code);
+		tlb_jump_set(c->tlb, c->pc, u->code);
 	c->st.jump_fills++;
+	return u->code;
+}
+
+/* What translated code finds at c->pc when it jumps there, or NULL. */
+static const void *known(const struct vcpu *c)
+{
+	const struct tlb_jump *j = &c->tlb->jump[tlb_jump_index(c->pc)];
+
+	return j->pc == c->pc && c->tlb->jump_ctx == c->ctx ? j->code : NULL;
+}
+
+/*
+ * The host code of the unit at c->pc, which prev is chained to. NULL: none now, and what was to be done instead has been.
+ */
+static const void *code_here(struct vcpu *c, struct tblock *prev, uint32_t link)
+{
+	const uint32_t *host = fetch(c, c->pc);
+	uint16_t tag = heat_tag(host, c->pc, c->ctx);
+	struct dline *line = decoded_line(c->decoded, host);
+	const void *code;
+	struct tblock *u;
+
+	if (heat_is_low(line, tag, jit_hot)) {
+		interpret(c, line, host);
+		return NULL;
+	}
+	if (!prev && (code = known(c)))
+		return code;
+	u = tcache_lookup(cache, &(struct tkey){host, c->pc, c->ctx});
+	if (!u) {
+		if (!(c->nvcpus > 1 && loads_exclusive_soon(host)) && heat_still_low(line, tag, jit_hot)) {
+			interpret(c, line, host);
+			return NULL;
+		}
+		u = make_unit(c, host);
+		if (!u)
+			return NULL;
+	}
+	if (prev && prev->key.ctx == c->ctx && pass_on(PASS_CHAIN))
+		tcache_link(cache, prev, link, u);
+	return found(c, u);
+}
+
+/* One unit and what it is chained to; *prev and *exit: where it came back from. */
+static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
+{
+	const void *code = code_here(c, *prev, *link - 1);
+
+	if (!code) {
+		*prev = 0;
+		return;
+	}
 	if (log_on(LOG_EXEC | LOG_CPU))
 		vcpu_log_exec(c);
-	*prev = enter(c, u, link);
+	*prev = enter(c, code, link);
 	if (unlikely(*prev == X64_RELEASE)) {
 		*prev = 0;
 		c->mops->released(c);
@@ -537,7 +571,7 @@ const struct tblock *jit_step(struct vcpu *c, bool brief)
 	ran = u;
 	if (brief)
 		at_or(&c->request, REQ_POLL);
-	if (enter(c, u, &link) == X64_EXEC) {
+	if (enter(c, u->code, &link) == X64_EXEC) {
 		at_and(&c->request, ~REQ_POLL); /* WFI sees requests */
 		if (sext(c->pc, 56) != c->pc)
 			c->pc = mmu_branch_target(c, c->pc);

@@ -25,7 +25,7 @@ struct tcache_cpu *jit_cache_cpu(struct vcpu *c);
  * that is hardly used. 0, the default here: at once. CONST_AFTER_INIT
  */
 extern unsigned jit_hot;
-#define JIT_HOT_DEFAULT 128
+#define JIT_HOT_DEFAULT 160
 #define JIT_HOT_MAX 200
 
 /* A vCPU's part; interp_init() must have been called too. 0, or -1 without memory. */
