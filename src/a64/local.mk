@@ -15,7 +15,8 @@ CLEANFILES += src/a64/a64_enc.gen.h src/a64/a64_decode.gen.c
 src/a64/a64_enc.gen.h: $(A64_ENC) encgen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) src/a64 && ./encgen$(EXEEXT) $@.tmp src/a64/a64_decode.gen.c $(A64_ENC) && mv $@.tmp $@
 src/a64/a64_decode.gen.c: src/a64/a64_enc.gen.h
-$(liba64_a_OBJECTS): | src/a64/a64_enc.gen.h
+# Before any object but the generator's: whoever is compiled first may include it (`make parma` in a fresh folder).
+$(filter-out src/a64/encgen.o,$(subst /$(DEPDIR)/,/,$(am__depfiles_remade:.Po=.o))): | src/a64/a64_enc.gen.h
 
 # Bodies: one file per group of the manual, included by every evaluator.
 A64_SEM = \
