@@ -65,6 +65,7 @@ const struct dblock *decoded_make(struct vcpu *c, struct dline *l, uint64_t pc)
 		o->fn = conc_table[o->insn.op];
 	}
 	b->n = n;
+	b->then = 0;
 	l->at = d->next;
 	d->next += (uint32_t)((sizeof(*b) + n * sizeof(*b->op)) / 8);
 	return b;

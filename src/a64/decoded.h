@@ -37,6 +37,7 @@ struct dblock {
 	const uint32_t *code_gen;   /* generation word of the page */
 	uint32_t gen, gen_all;      /* values when decoded */
 	uint32_t n;                 /* instructions */
+	uint32_t then;              /* place of the block that the interpreter ran after this one last; 0: none */
 	struct dop op[];
 };
 
@@ -68,15 +69,24 @@ static inline struct dblock *decoded_place(struct decoded *d, uint32_t at)
 	return (struct dblock *)(void *)&d->ring[at & (DECODED_WORDS - 1)];
 }
 
-/* The block that starts there, or NULL. */
-static inline const struct dblock *decoded_find(struct decoded *d, const struct dline *l, const uint32_t *host)
-{
-	const struct dblock *b = decoded_place(d, l->at);
+/* Has nothing been written over what was put at that place? */
+static inline bool decoded_lasts(const struct decoded *d, uint32_t at) { return d->next - at <= DECODED_WORDS; }
 
-	if (unlikely(d->next - l->at > DECODED_WORDS || b->host != host || b->gen != ld_acq(b->code_gen) ||
+/* The block at that place, or NULL if it is not that of host, or no longer. */
+static inline const struct dblock *decoded_at(struct decoded *d, uint32_t at, const uint32_t *host)
+{
+	const struct dblock *b = decoded_place(d, at);
+
+	if (unlikely(!decoded_lasts(d, at) || b->host != host || b->gen != ld_acq(b->code_gen) ||
 		     b->gen_all != ld_acq(&code_gen_all)))
 		return NULL;
 	return b;
+}
+
+/* The block that starts there, or NULL. */
+static inline const struct dblock *decoded_find(struct decoded *d, const struct dline *l, const uint32_t *host)
+{
+	return decoded_at(d, l->at, host);
 }
 
 /* Decodes from pc to the end of the block; may raise an instruction abort. *l: its line. */

@@ -49,6 +49,29 @@ static const struct dblock *find_block(struct vcpu *c, uint64_t pc)
 }
 
 /*
+ * The same, after the block at *place (0: none), which was the last one found; *place becomes its own.  Most often it is
+ * what came then.  To compare with that is a guess that the host's processor runs ahead of, where the line and the block
+ * would have to be waited for.
+ */
+static const struct dblock *find_next(struct vcpu *c, uint32_t *place, uint64_t pc)
+{
+	struct decoded *d = c->decoded;
+	uint32_t before = *place, then = before ? decoded_place(d, before)->then : 0;
+	const uint32_t *host = tlb_hit(c->tlb, TLB_X, pc, 4);
+	const struct dblock *b = likely(host && !(pc & 3)) ? decoded_at(d, then, host) : NULL;
+
+	if (likely(b)) {
+		*place = then;
+		return b;
+	}
+	b = find_block(c, pc);
+	*place = decoded_line(d, b->host)->at;
+	if (decoded_lasts(d, before)) /* else something else lies there now */
+		decoded_place(d, before)->then = *place;
+	return b;
+}
+
+/*
  * icount is exact at the last instruction of a block and between blocks (PMU
  * registers are written by block ends only).  There it holds the instruction itself, as in translated code.  An exception counts
  * what came before it: ELR_EL1 is the instruction that raised it, or for SVC the next.
@@ -98,19 +121,32 @@ static void run_slow(struct vcpu *c)
 	cpu_after_insn(c);
 }
 
+/* Blocks in turn, to the next request. */
+static void run_blocks(struct vcpu *c)
+{
+	uint32_t place = 0;
+
+	while (likely(!ld_acq(&c->request)) && likely(!(c->ctx & CTX_SLOW))) {
+		c->counted_to = c->pc;
+		if (log_on(LOG_EXEC | LOG_CPU))
+			vcpu_log_exec(c);
+		run_block(c, find_next(c, &place, c->pc));
+	}
+}
+
 void interp_run(struct vcpu *c)
 {
 	if (sigsetjmp(c->unwind, 0))
 		count_interrupted(c);
-	while (likely(!ld_acq(&c->request))) {
-		c->counted_to = c->pc;
-		if (log_on(LOG_EXEC | LOG_CPU))
-			vcpu_log_exec(c);
-		if (unlikely(c->ctx & CTX_SLOW))
+	while (likely(!ld_acq(&c->request)))
+		if (likely(!(c->ctx & CTX_SLOW))) {
+			run_blocks(c);
+		} else {
+			c->counted_to = c->pc;
+			if (log_on(LOG_EXEC | LOG_CPU))
+				vcpu_log_exec(c);
 			run_slow(c);
-		else
-			run_block(c, find_block(c, c->pc));
-	}
+		}
 }
 
 void interp_run_for(struct vcpu *c, uint64_t insns)
