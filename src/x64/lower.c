@@ -132,7 +132,7 @@ static void node(struct lower *l, ir_ref r)
 	const struct ir_node *n = LN(r);
 
 	switch (n->op) {
-	case IR_const: case IR_vconst: case IR_kb: case IR_param:
+	case IR_vconst: case IR_kb: case IR_param:
 		return;
 	case IR_getr:
 		l->def_phase = false;
@@ -189,7 +189,7 @@ static void node(struct lower *l, ir_ref r)
 static void walk(struct lower *l)
 {
 	for (ir_ref r = 1; r < l->u->nn && !l->fail && !l->a.overflow; r++) {
-		if (!l->v[r].live || l->v[r].lazy)
+		if (!l->v[r].live || l->v[r].lazy || LN(r)->op == IR_const)
 			continue;
 		l->cur = r;
 		l->pin_g = l->pin_x = 0;

@@ -12,16 +12,15 @@ static const uint8_t order_x[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 #define NEVER UINT32_MAX
 #define CAPTURE_MOST (2 * IR_MAX_SLOTS + 8) /* entries and words of constants of one snapshot */
 
-static void add_use(struct lower *l, ir_ref r, uint32_t pos)
+static void add_uses_of(struct lower *l, ir_ref r, uint32_t pos);
+
+static inline void add_use(struct lower *l, ir_ref r, uint32_t pos)
 {
 	struct val *v = &l->v[r];
 
 	v->live = true;
 	if (v->lazy) {
-		const struct ir_opinfo *in = ir_info(LN(r)->op);
-
-		for (unsigned k = 0; k < in->nops; k++)
-			add_use(l, LN(r)->a[k], pos);
+		add_uses_of(l, r, pos);
 		return;
 	}
 	if (v->use && l->uses[v->use].pos == pos)
@@ -34,6 +33,15 @@ static void add_use(struct lower *l, ir_ref r, uint32_t pos)
 		v->end = pos;
 	l->uses[l->nuses] = (struct use){pos, v->use};
 	v->use = l->nuses++;
+}
+
+/* What is made where it is used uses its operands there. */
+static void add_uses_of(struct lower *l, ir_ref r, uint32_t pos)
+{
+	const struct ir_opinfo *in = ir_info(LN(r)->op);
+
+	for (unsigned k = 0; k < in->nops; k++)
+		add_use(l, LN(r)->a[k], pos);
 }
 
 static void add_snap(struct lower *l, ir_ref r, uint32_t pos)
@@ -465,6 +473,8 @@ uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first)
 {
 	const struct ir_snap *s = &l->u->snaps[snap - 1];
 	const struct ir_snapent *e = &l->u->ents[s->first], *end = e + s->n;
+	const struct ir_slot *slots = l->u->slots;
+	struct x64_rloc *to = l->rlocs + l->nrlocs;
 
 	*first = l->nrlocs;
 	if (l->nrlocs + CAPTURE_MOST > MAX_RLOCS || l->npool + CAPTURE_MOST > MAX_POOL) {
@@ -474,10 +484,14 @@ uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first)
 	for (; e < end; e++) {
 		const struct val *v = &l->v[e->ref];
 
-		if (likely(v->reg >= 0 && !v->lazy))
-			put_rloc(l, e->slot, l->u->slots[e->slot].type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
-		else
-			capture_one(l, e->slot, e->ref);
+		if (likely(v->reg >= 0 && !v->lazy)) {
+			*to++ = (struct x64_rloc){(uint8_t)e->slot, slots[e->slot].type == T_VEC ? RL_XMM : RL_GPR, (uint16_t)v->reg};
+			continue;
+		}
+		l->nrlocs = (uint32_t)(to - l->rlocs);
+		capture_one(l, e->slot, e->ref);
+		to = l->rlocs + l->nrlocs;
 	}
+	l->nrlocs = (uint32_t)(to - l->rlocs);
 	return l->nrlocs - *first;
 }
