@@ -42,35 +42,23 @@ struct crew {
 
 /* -- reads and writes as a whole; false: the other end is gone -- */
 
-static bool put(int fd, const void *p, size_t n)
+static bool transfer(int fd, char *p, size_t n, bool out)
 {
-	for (const char *s = p; n;) {
-		ssize_t k = send(fd, s, n, MSG_NOSIGNAL);
+	while (n) {
+		ssize_t k = out ? send(fd, p, n, MSG_NOSIGNAL) : recv(fd, p, n, 0);
 
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k <= 0)
 			return false;
-		s += k;
+		p += k;
 		n -= (size_t)k;
 	}
 	return true;
 }
 
-static bool get(int fd, void *p, size_t n)
-{
-	for (char *s = p; n;) {
-		ssize_t k = recv(fd, s, n, 0);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k <= 0)
-			return false;
-		s += k;
-		n -= (size_t)k;
-	}
-	return true;
-}
+static bool put(int fd, void *p, size_t n) { return transfer(fd, p, n, true); }
+static bool get(int fd, void *p, size_t n) { return transfer(fd, p, n, false); }
 
 /* -- a job -- */
 

@@ -116,15 +116,24 @@ void secondary_main(uint64_t n)
 		wfi();
 }
 
+bool look_until(const volatile uint32_t *p, uint32_t v, bool is, uint64_t end)
+{
+	for (unsigned k = 1; (__atomic_load_n(p, __ATOMIC_ACQUIRE) == v) != is; k++) {
+		if (k % 64)
+			continue;
+		if (mrs(cntvct_el0) > end)
+			return false;
+		__asm__ volatile("yield");
+	}
+	return true;
+}
+
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what)
 {
-	uint64_t end = mrs(cntvct_el0) + 60 * mrs(cntfrq_el0);
-
-	while (*p != v)
-		if (mrs(cntvct_el0) > end) {
-			out("TIMEOUT waiting for %s: %x, not %x\n", what, *p, v);
-			return false;
-		}
+	if (!look_until(p, v, true, mrs(cntvct_el0) + 60 * mrs(cntfrq_el0))) {
+		out("TIMEOUT waiting for %s: %x, not %x\n", what, *p, v);
+		return false;
+	}
 	dsb();
 	return true;
 }

@@ -101,14 +101,6 @@ static void partner(unsigned me)
 			__asm__ volatile("yield");
 }
 
-/* As wait_for(), but lets others have the CPU: a busy host has more to do. */
-static void wait(volatile uint32_t *p, uint32_t v)
-{
-	while (*p != v)
-		__asm__ volatile("yield");
-	dsb();
-}
-
 static void trial(unsigned t)
 {
 	uint32_t k = ++round_now, before = 0;
@@ -137,9 +129,8 @@ static void trial(unsigned t)
 		break;
 	}
 	sgi(1, SGI_ASK);
-	wait(&taken.v, k);
-	if (t == RTT_DSB)
-		wait(&answered.v, k);
+	if (!wait_for(&taken.v, k, "the handler") || (t == RTT_DSB && !wait_for(&answered.v, k, "the answer")))
+		power_off();
 	if (t == S_DSB)
 		wrong[t] += before == k || x.v != k;
 	seen[t]++;

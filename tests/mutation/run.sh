@@ -38,14 +38,14 @@ tests_of_list() {
 	done <"$list" | sort -u
 }
 
-build_test() { case $1 in *.sh) ;; *) make -s "${1%% *}" >log 2>&1 ;; esac; }
+build_test() { case $1 in *.sh | *.sh\ *) make -s parma >log 2>&1 ;; *) make -s "${1%% *}" >log 2>&1 ;; esac; }
 
 run_test() { # "TEST ARGUMENT...": 0 if it passes
 	local words
 	read -ra words <<<"$1"
 	export top_srcdir=$scratch/src top_builddir=$scratch/build
 	case $1 in
-	*.sh) timeout 600 bash "$scratch/src/$1" ;;
+	*.sh | *.sh\ *) timeout 600 bash "$scratch/src/${words[0]}" "${words[@]:1}" ;;
 	*) timeout 600 "${words[@]}" ;;
 	esac >out 2>&1 && ! grep -q '^not ok\|^Bail' out
 }

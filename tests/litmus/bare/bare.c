@@ -21,7 +21,6 @@ extern const uint8_t image[];
 
 struct start { uint64_t rec, out, entry; };
 
-static uint64_t table[512] __attribute__((aligned(4096)));
 static struct trial trial;
 static struct { uint64_t regs[14]; struct start start; } saved[TRIAL_CPUS] __attribute__((aligned(64)));
 static uint64_t runs;
@@ -87,18 +86,6 @@ void *memset(void *to, int c, size_t n)
 
 /* -- the machine -- */
 
-static void mmu_on(void)
-{
-	table[0] = 0x0060000000000405; /* devices */
-	table[1] = 0x0000000040000701; /* RAM, write-back */
-	msr(ttbr0_el1, (uint64_t)table);
-	msr(mair_el1, 0x00ff);
-	msr(tcr_el1, 0x200803519);
-	__asm__ volatile("isb\n tlbi vmalle1\n dsb nsh\n ic iallu\n dsb nsh\n isb" ::: "memory");
-	msr(sctlr_el1, mrs(sctlr_el1) | 0x1005);
-	__asm__ volatile("isb" ::: "memory");
-}
-
 /* Where the test's code comes back to, through a branch at the begin of RAM. */
 void back(void);
 
@@ -131,9 +118,7 @@ static void gate(void (*what)(void))
 		__atomic_store_n(&opened.v, now + 1, __ATOMIC_RELEASE);
 		return;
 	}
-	for (unsigned k = 0; __atomic_load_n(&opened.v, __ATOMIC_ACQUIRE) == now; k++)
-		if (k % 64 == 63)
-			__asm__ volatile("yield");
+	look_until(&opened.v, now, false, ~UINT64_C(0));
 }
 
 static void before_work(void)
@@ -169,7 +154,7 @@ static void live(unsigned me)
 
 static void partner(unsigned me)
 {
-	mmu_on();
+	caches_on();
 	live(me);
 }
 
@@ -244,7 +229,7 @@ void guest_main(void)
 	uint32_t *perm;
 	uint64_t t0, end;
 
-	mmu_on();
+	caches_on();
 	if (PLAN->magic != TRIAL_MAGIC)
 		exit(2);
 	perm = calloc(PLAN->size, sizeof(*perm));
