@@ -74,7 +74,9 @@ int lit_suite_add(struct lit_suite *s, const char *path, struct err *e)
 	while (fts && !ret && (ent = fts_read(fts))) {
 		const char *dot = strrchr(ent->fts_name, '.');
 
-		if (ent->fts_info == FTS_NS || ent->fts_info == FTS_DNR || ent->fts_info == FTS_ERR)
+		if (ent->fts_info == FTS_NS) /* not there: a test that cannot run; the others go on */
+			lit_suite_new(s, ent->fts_path);
+		else if (ent->fts_info == FTS_DNR || ent->fts_info == FTS_ERR)
 			ret = err_set(e, EXIT_INPUT, "%s: %s", ent->fts_path, strerror(ent->fts_errno));
 		else if (ent->fts_info == FTS_F && ((dot && !strcmp(dot, ".litmus")) || !ent->fts_level))
 			lit_suite_new(s, ent->fts_path);

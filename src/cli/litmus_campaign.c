@@ -8,12 +8,15 @@
 #include "base/clock.h"
 #include "litmus/results.h"
 
-/* Rank and size as launchers put them into the environment. */
+/*
+ * Rank and size as launchers put them into the environment.  Slurm's last: below an mpirun within a job
+ * of Slurm all ranks have those of the daemon that started them.
+ */
 static void shard_of_launcher(struct litmus_options *o)
 {
 	static const char *const names[][2] = {
-		{"SLURM_PROCID", "SLURM_NTASKS"}, {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-		{"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", "PMIX_SIZE"},
+		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", "PMIX_SIZE"},
+		{"SLURM_PROCID", "SLURM_NTASKS"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names) && !o->shards; i++) {
@@ -22,6 +25,8 @@ static void shard_of_launcher(struct litmus_options *o)
 		if (rank && size && strtoul(size, NULL, 10) > strtoul(rank, NULL, 10)) {
 			o->shard = (unsigned)strtoul(rank, NULL, 10);
 			o->shards = (unsigned)strtoul(size, NULL, 10);
+			if (o->shards > 1)
+				fprintf(stderr, "parma litmus: shard %u/%u, as %s says\n", o->shard, o->shards, names[i][0]);
 		}
 	}
 	if (!o->shards)

@@ -334,13 +334,50 @@ int litmus_parse_options(int argc, char **argv, struct litmus_options *o)
 	return 0;
 }
 
+/* Adds to buf. */
+static __attribute__((format(printf, 3, 4))) void more(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t n = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf + n, size - n, fmt, ap);
+	va_end(ap);
+}
+
+static void affinity_setting(const struct lit_run_opts *r, char *buf, size_t size)
+{
+	static const char *const names[] = {[AFFINITY_NONE] = "none", [AFFINITY_INCR] = "incr", [AFFINITY_RANDOM] = "random",
+					    [AFFINITY_SCAN] = "scan", [AFFINITY_CUSTOM] = "custom"};
+
+	if (r->affinity == AFFINITY_RANDOM)
+		return;
+	more(buf, size, " -affinity %s", names[r->affinity]);
+	if (r->affinity == AFFINITY_INCR)
+		more(buf, size, "%u", r->incr);
+	for (unsigned i = 0; r->affinity == AFFINITY_CUSTOM && i < r->ncpu; i++)
+		more(buf, size, "%s%u", i ? "," : " -p ", r->cpu[i]);
+}
+
+/* What is always told, and what was not left as it is. */
 void litmus_settings(const struct litmus_options *o, char *buf, size_t size)
 {
-	char smp[24] = "";
+	const struct lit_run_opts *r = &o->run;
 
+	*buf = 0;
+	more(buf, size, "-accel %s -mapping %s", o->engine->name, o->mapping->name);
 	if (o->smp)
-		snprintf(smp, sizeof(smp), " -smp %u", o->smp);
-	snprintf(buf, size, "-accel %s -mapping %s%s -s %u -r %u -barrier %s -group %u -mem %s -preload %s -seed %" PRIu64,
-		 o->engine->name, o->mapping->name, smp, o->run.size, o->run.runs, barriers[o->run.barrier],
-		 o->run.group, o->run.direct ? "direct" : "indirect", preloads[o->run.preload], o->run.seed);
+		more(buf, size, " -smp %u", o->smp);
+	if (o->avail)
+		more(buf, size, " -avail %u", o->avail);
+	if (gang_code_bytes)
+		more(buf, size, " -tbsize %zu", gang_code_bytes >> 20);
+	if (jit_evict_us)
+		more(buf, size, " -evict %u", jit_evict_us);
+	more(buf, size, " -s %u -r %u -barrier %s -group %u -mem %s", r->size, r->runs, barriers[r->barrier], r->group,
+	     r->direct ? "direct" : "indirect");
+	if (r->stride != 1)
+		more(buf, size, " -st %u", r->stride);
+	affinity_setting(r, buf, size);
+	more(buf, size, " -preload %s -seed %" PRIu64, preloads[r->preload], r->seed);
 }

@@ -22,7 +22,7 @@ grammar() {
 	awk -v logs="$2" -v rows="$3" '
 	function bad(why) { print "# line " NR ": " why ": " $0; rc = 1 }
 	table && /^not run: [^:]+:/ { notrun++; next }
-	table && /^-accel (jit|interp) -mapping [a-z0-9+-]+( -smp [0-9]+)? -s [0-9]+ -r [0-9]+ -barrier [a-z]+ -group [0-9]+ -mem (in)?direct -preload [a-z]+ -seed [0-9]+$/ { settings++; next }
+	table && /^-accel (jit|interp) -mapping [a-z0-9+-]+( -(smp|avail|tbsize|evict) [0-9]+)* -s [0-9]+ -r [0-9]+ -barrier [a-z]+ -group [0-9]+ -mem (in)?direct( -st [0-9]+)?( -affinity [a-z0-9]+)?( -p [0-9,]+)? -preload [a-z]+ -seed [0-9]+$/ { settings++; next }
 	/^[0-9]+ tests: / {
 		if ($0 !~ /^[0-9]+ tests: [0-9]+ ok, [0-9]+ forbidden, [0-9]+ not run; [0-9]+ trials in [0-9]+\.[0-9] s, [0-9]+ trials\/s(; [0-9]+ FORBIDDEN)?$/) bad("totals")
 		if (table && rows && $10 != trials) bad("totals, expected " trials " trials")
@@ -207,8 +207,12 @@ for b in user userfence timebase pthread none; do
 done
 [ "$b" = none ]
 check $? "all kinds of barrier ($b)"
-lit -q -s 200 -r 2 -st 7 -mem direct -preload no -affinity incr1 -avail 1 "$own/data/MP+dmb.sys.litmus" >/dev/null
-check $? "the other knobs"
+lit -q -s 200 -r 2 -st 7 -mem direct -preload no -affinity incr1 -avail 1 "$own/data/MP+dmb.sys.litmus" >"$tmp/out" &&
+	grep -q -e ' -avail 1 -s 200 -r 2 .* -mem direct -st 7 -affinity incr1 -preload no ' "$tmp/out" && grammar "$tmp/out" 0 0
+check $? "the other knobs, and that they are told"
+lit -q -s 50 -r 1 "$own/data/SB.litmus" "$tmp/nowhere.litmus" "$own/data/MP.litmus" >"$tmp/out" 2>"$tmp/err"
+[ $? = 2 ] && grep -q '^3 tests: 2 ok, 0 forbidden, 1 not run' "$tmp/out" && grep -q 'nowhere.litmus: No such file' "$tmp/err"
+check $? "a file that is not there: the others run"
 lit -barier user "$own/data/SB.litmus" 2>&1 >/dev/null | grep -q "did you mean -barrier"
 check $? "a mistyped option"
 
@@ -220,6 +224,8 @@ camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_NTASKS=2 camp -rounds 1 && cam
 	[ "$(grep -c ^test "$tmp/res.0")$(grep -c ^test "$tmp/res.1")" = 66 ] &&
 	[ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.0" | sort -u)" = 3 ]
 check $? "a campaign in two shards, one resumed"
+OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 SLURM_PROCID=0 SLURM_NTASKS=2 camp -rounds 2 2>"$tmp/err" && grep -q 'shard 1/2, as OMPI_COMM_WORLD_RANK says' "$tmp/err"
+check $? "an mpirun within a job of Slurm: its ranks count"
 camp -shard 1/2 -rounds 4 -j 2 && [ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.1" | sort -u)" = 4 ] && grammar "$tmp/out" 0 0
 check $? "the other, by two jobs"
 "$parma" litmus merge -o "$tmp/all" "$tmp/res.0" "$tmp/res.1" >"$tmp/out" &&
