@@ -40,7 +40,7 @@ check $? "the mapping qemu is caught within 5 seconds"
 aba=("$own"/exclusives/ABA-{cas,ldadd,stadd,stlr,stlxr,stp,str,strb,stxr,swp,two-writers,x,xp}.litmus)
 caught none -s 50 "${aba[@]}" && caught qemu -s 50 "${aba[@]}"
 check $? "exclusives that compare values are caught by each of ${#aba[@]} ABA tests"
-lit -time 2 "$own"/{data,acqrel,exclusives,lse,mixed,pairs,device,exceptions}
+lit -time 1 "$own"/{data,acqrel,exclusives,lse,mixed,pairs,device,exceptions}
 check $? "the shipped mapping: $(said)"
 
 # under load: as many spinning processes as there are CPUs
