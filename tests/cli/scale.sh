@@ -54,13 +54,21 @@ if [ -n "$cpu" ]; then
 		[ "$(share int stolen)" -ge 25 ] || { cat work/x.csv; return 1; }
 	}
 	ok "another process on the same processor: stolen" stolen
-	given() { on_one --vcpus 3 --ms 200 --workload ticket && [ "$(own ticket yielded)" -ge 25 ] || { cat work/x.csv; return 1; }; }
-	ok "three spinners on one processor: given away" given
-	acks() { on_one --vcpus 3 --ms 200 --workload tlbi && [ "$(own tlbi dsb)" -ge 15 ] || { cat work/x.csv; return 1; }; }
-	ok "broadcast TLB maintenance on one processor: waiting for others" acks
-	no_room_for_code() {
-		on_one --vcpus 1,3 --ms 200 --workload code -accel jit,hot=0,tb-size=1 && [ "$(own code grace)" -ge 10 ] || { cat work/x.csv; return 1; }
+	# shows WORKLOAD CAUSE PERCENT OPTIONS...: at least so much, in a run as long as a busy host needs for that.
+	shows() {
+		local ms
+		for ms in 200 400 800 1600 3200; do
+			on_one --ms $ms --workload "$1" "${@:4}" || return 1
+			[ "$(own "$1" "$2")" -lt "$3" ] || return 0
+		done
+		cat work/x.csv
+		return 1
 	}
+	given() { shows ticket yielded 25 --vcpus 3; }
+	ok "three spinners on one processor: given away" given
+	acks() { shows tlbi dsb 15 --vcpus 3; }
+	ok "broadcast TLB maintenance on one processor: waiting for others" acks
+	no_room_for_code() { shows code grace 10 --vcpus 1,3 -accel jit,hot=0,tb-size=1; }
 	ok "three vCPUs and more code than code memory: waiting for grace periods" no_room_for_code
 	alone() { awk -F, 'NR == 1 { for (k = 1; k <= NF; k++) col[$k] = k } $1 == "code" && $2 == 1 { bad = $(col["grace"]) > 0.02 || $(col["translate"]) < 0.2 * (1 - $(col["stolen"])) } END { exit bad }' work/x.csv || { cat work/x.csv; return 1; }; }
 	ok "...one of them has nobody to wait for, and translates" alone
