@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "a64/tlbi.h"
 #include "a64/wait.h"
@@ -86,7 +87,7 @@ static bool poll(struct sched *s, struct vcpu *c, uint64_t deadline_ns, bool eve
 	uint64_t t0, last, now;
 	bool woken = false;
 
-	if (!p->poll_ns)
+	if (!p->poll_ns || c->sleep_how == SLEEP_NAP)
 		return false;
 	if (at_add(&s->polling, 1) + ld_rlx(&s->awake) >= s->usable) {
 		at_add(&s->polling, -1u);
@@ -142,7 +143,10 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	}
 	at_xchg(&c->sleep_futex, SLEEP_NONE);
 	wait_end(&p->halted_since, &c->st.halted_ns);
-	adapt_poll(p, clock_ns() - t0, clock_ns());
+	if (c->sleep_how == SLEEP_NAP)
+		st_rlx(&c->spin_tsc, __rdtsc());
+	else
+		adapt_poll(p, clock_ns() - t0, clock_ns());
 	at_add(&s->awake, 1);
 	sched_in(c);
 }

@@ -157,6 +157,8 @@ struct vcpu {
 	uint32_t event;          /* OWNER(vcpu) set by itself: SEVL, exception return */
 	uint64_t sevs;           /* ATOMIC(at_add by the owner, ld_sc by whoever waits): its SEVs so far */
 	uint64_t sevs_seen;      /* OWNER(vcpu) those of all vCPUs when the register was last cleared */
+	uint32_t wfe_vain;       /* OWNER(vcpu) WFEs in a row that saw no change of the word at wfe_vain_at (a64/wait.c) */
+	uint64_t wfe_vain_at;    /* OWNER(vcpu) */
 	uint32_t spins;          /* OWNER(vcpu) hints of the spin that it seems to be in (sched/spin.c) */
 	uint8_t doing;           /* OWNER(vcpu) enum vcpu_doing; samplers read it racily */
 	uint64_t spin_tsc;       /* OWNER(vcpu), racy reads by others: host time stamp of the last of them */
@@ -185,6 +187,7 @@ static inline enum vcpu_doing vcpu_doing(struct vcpu *c, enum vcpu_doing what)
 #define SLEEP_WFI 1u
 #define SLEEP_WFE 2u
 #define SLEEP_TURN 3u /* out of a crowd for a while (machine_ops.rest) */
+#define SLEEP_NAP 5u  /* sleep_how only: a short WFE, which does not end the spin that it is part of */
 #define SLEEP_POLL 4u /* looks for a reason to wake by itself, before WFI or WFE */
 
 static inline bool vcpu_has(const struct vcpu *c, enum feat f)

@@ -5,7 +5,10 @@
  * WFI sleeps on the host at once.  So does WFE, unless the local monitor is
  * armed: then the guest waits for a store to the location that it marked
  * (Arm's "event on clearing of the global monitor"), which nothing announces;
- * it spins for a little while and returns, as WFE always may.
+ * it spins for a little while and returns, as WFE always may.  A guest that goes on
+ * so for long sleeps for a while each time (nap_end()), until an event or an interrupt
+ * at the latest as ever; a store is then seen up to NAP_MAX_NS later.  Not in machines with
+ * more vCPUs than processors: a queue would wait for one sleeper after the other.
  */
 #include "a64/cpu_ops.h"
 #include "a64/exception.h"
@@ -13,9 +16,14 @@
 #include "a64/tlbi.h"
 #include "a64/wait.h"
 #include "base/bits.h"
+#include "base/clock.h"
 #include "mem/access.h"
 
 #define MONITOR_SPINS 16
+#define NAP_AFTER 2048 /* WFEs in a row on a word that does not change: about a millisecond */
+#define NAP_NS UINT64_C(50000)
+#define NAP_DOUBLES 4
+#define NAP_MAX_NS (NAP_NS << NAP_DOUBLES)
 
 uint32_t wfe_sleepers;
 
@@ -85,27 +93,57 @@ static bool wfe_wakes(const struct vcpu *c)
 	       (ld_acq(&c->request) & ~(REQ_IRQ | REQ_SLEEP));
 }
 
-/* Has the marked location changed, or can't that be told? Looks at its value: translated stores do not count in a stripe. */
-static bool monitor_cleared(const struct vcpu *c)
+enum marked { MARKED_SAME, MARKED_CHANGED, MARKED_UNKNOWN };
+
+/* The marked location, by its value: translated stores do not count in a stripe. Unknown: the TLB has no line for it any more. */
+static enum marked look_at_marked(const struct vcpu *c)
 {
 	const struct monitor *m = &c->mon;
 	unsigned bytes = m->armed & MON_BYTES;
 	const void *p = m->armed & MON_BY_VALUE ? tlb_hit(c->tlb, TLB_R, m->va, bytes) : (const void *)m->addr;
+	bool same;
 
 	if (!p)
-		return true;
-	return bytes == 16 ? ram_ld128(p) != ((u128)m->val[1] << 64 | m->val[0]) : ram_load(p, bytes) != m->val[0];
+		return MARKED_UNKNOWN;
+	same = bytes == 16 ? ram_ld128(p) == ((u128)m->val[1] << 64 | m->val[0]) : ram_load(p, bytes) == m->val[0];
+	return same ? MARKED_SAME : MARKED_CHANGED;
 }
 
-/* For a little while. The event register need not be looked at: WFE may always return, and leave it set. */
+/* The longer c has waited the longer. */
+static uint64_t nap_end(const struct vcpu *c)
+{
+	uint64_t end = clock_ns() + MIN(NAP_NS << MIN(c->wfe_vain - NAP_AFTER, (uint32_t)NAP_DOUBLES), NAP_MAX_NS), event = gtimer_next_event_ns(c);
+
+	return MIN(end, event);
+}
+
+/*
+ * For a little while. The event register need not be looked at: WFE may always return, and leave it set.  What cannot be looked at
+ * the guest looks at itself, by the load that it goes back to.
+ */
 static void wait_for_store(struct vcpu *c)
 {
+	uint64_t where;
+
 	for (unsigned k = 0; k < MONITOR_SPINS; k++) {
-		if (monitor_cleared(c) || wfe_wakes(c))
+		enum marked m = look_at_marked(c);
+
+		if (m != MARKED_SAME)
+			c->wfe_vain = 0;
+		if (m == MARKED_CHANGED || wfe_wakes(c))
 			return;
+		if (m == MARKED_UNKNOWN)
+			break;
 		cpu_relax();
 	}
 	relax(c);
+	where = c->mon.armed & MON_BY_VALUE ? c->mon.va : c->mon.addr;
+	if (where != c->wfe_vain_at || c->spins <= 1) {
+		c->wfe_vain_at = where;
+		c->wfe_vain = 0;
+	}
+	if (unlikely(++c->wfe_vain >= NAP_AFTER) && !c->watch_releases)
+		vcpu_ask_sleep(c, SLEEP_NAP);
 }
 
 void cpu_wfe(struct vcpu *c)
@@ -133,7 +171,7 @@ void wait_sleep(struct vcpu *c)
 			c->mops->sleep(c, TIMER_NEVER, false);
 	} else if (!wfe_wakes(c)) {
 		at_add(&wfe_sleepers, 1); /* pairs with ld_sc in cpu_sev() */
-		c->mops->sleep(c, gtimer_next_event_ns(c), true);
+		c->mops->sleep(c, c->sleep_how == SLEEP_NAP ? nap_end(c) : gtimer_next_event_ns(c), true);
 		at_add(&wfe_sleepers, -1u);
 		event_take(c);
 	}

@@ -112,6 +112,11 @@ else
 	skip "causes by experiment" "no taskset"
 fi
 
+# -- a word that nobody writes: ldaxr, wfe, for half a second --
+program work/wfe d2a80402 d5033fdf d53be044 d53be005 d341fca5 8b050084 885ffc40 d503205f d5033fdf d53be045 eb0400bf 54ffff63 52b08000 72800100 d4000002
+p boot -accel interp -nodefaults -display none -kernel wfe -stats text
+ok "WFE on a marked word sleeps in the end" awk '$1 == "halted_ns" { ns = $2 } END { exit ns < 150000000 }' err
+
 # -- why, by experiment --
 rate() { awk -F, -v w="$1" -v n="$2" '$1 == w && $2 == n { printf "%d\n", $4 }' work/e.csv; }
 if [ "$(nproc)" -gt 1 ]; then
