@@ -31,7 +31,8 @@ static const unsigned char work_program[] = {
 	X("fence", "a store and a full fence each, nothing shared") \
 	X("excl", "load- and store-exclusive on one word") \
 	X("tlbi", "map, touch and unmap: broadcast TLBI and DSB") \
-	X("code", "calls of 4096 functions, a megabyte of code")
+	X("code", "calls of 4096 functions, a megabyte of code") \
+	X("plain", "a ticket lock, waiters spin without any hint")
 
 /*
  * X(name, what, script for each of N processes, K of 1 to N, doing its part of a fixed amount of work, W times); on Linux. `work` is

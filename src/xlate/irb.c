@@ -150,6 +150,8 @@ static uint64_t help_yield(struct vcpu *c)
 	cpu_yield(c);
 	return has_yielded(c, n);
 }
+/* Before a branch: the loop goes round again, or it ends. */
+static uint64_t help_spin(struct vcpu *c, uint64_t again) { return again ? help_yield(c) : 0; }
 static uint64_t help_wfe(struct vcpu *c)
 {
 	uint64_t n = c->st.yields;
@@ -166,6 +168,13 @@ static uint64_t help_sevl(struct vcpu *c)
 {
 	cpu_sevl(c);
 	return 0;
+}
+
+void irb_spin_hint(struct irb *e, ir_ref again, uint64_t head)
+{
+	ir_emit(e->u, &(struct ir_node){.op = IR_helper, .a = {again}, .imm = HF_SYNC | HF_LEAVE, .k = (uintptr_t)help_spin, .k2 = head,
+					   .snap = ir_snapshot(e->u, e->pc)});
+	ir_synced(e->u);
 }
 
 void irb_hint(struct irb *e, enum hint_kind kind)

@@ -69,6 +69,8 @@ ir_ref irb_sys_read(struct irb *e, uint32_t enc);
 void irb_sys_write(struct irb *e, uint32_t enc, ir_ref val);
 ir_ref irb_sys_op(struct irb *e, uint32_t enc, ir_ref val);
 void irb_msr_imm(struct irb *e, unsigned op1, unsigned op2, unsigned imm);
+/* A YIELD before the branch at e->pc to `head`, unless `again` is 0: it is not taken. Who leaves there goes on at the head. */
+void irb_spin_hint(struct irb *e, ir_ref again, uint64_t head);
 /* A C function f(vcpu, a, b, c): imm HF_ bits. */
 ir_ref irb_helper(struct irb *e, uintptr_t fn, unsigned hf, ir_ref a, ir_ref b, ir_ref c);
 

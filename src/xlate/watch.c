@@ -41,6 +41,72 @@ static enum what classify(const struct irb *e, const struct a64_insn *in, bool f
 	}
 }
 
+/* -- loops that spin without a hint -- */
+
+#define SPIN_WORDS 6
+
+/* What a branch adds to its address if it closes a short loop, else 0. */
+static int loop_bytes(const struct a64_insn *in)
+{
+	int words = 0;
+
+	if (in->op == A64_B_cond)
+		words = in->B_cond.imm19;
+	else if (in->op == A64_CBZ || in->op == A64_CBNZ)
+		words = in->CBZ.imm19;
+	else if (in->op == A64_TBZ || in->op == A64_TBNZ)
+		words = in->TBZ.imm14;
+	return words < 0 && words >= -SPIN_WORDS ? words * 4 : 0;
+}
+
+struct loads {
+	uint32_t bases, loaded; /* sets of registers */
+};
+
+/* Does it only load, or compare? */
+static bool only_looks(const struct a64_insn *in, struct loads *l)
+{
+	switch (in->op) {
+	case A64_LDAR: case A64_LDAPR:
+		l->bases |= 1u << in->LDAR.rn;
+		l->loaded |= 1u << in->LDAR.rt;
+		return true;
+	case A64_LDR_imm:
+		l->bases |= 1u << in->LDR_imm.rn;
+		l->loaded |= 1u << in->LDR_imm.rt;
+		return true;
+	case A64_SUBS_imm: return in->SUBS_imm.rd == 31;
+	case A64_SUBS_reg: return in->SUBS_reg.rd == 31;
+	case A64_ANDS_imm: return in->ANDS_imm.rd == 31;
+	case A64_ANDS_reg: return in->ANDS_reg.rd == 31;
+	default: return false;
+	}
+}
+
+/* Does the branch `br` at e->pc close a loop that does nothing but look at the same places of memory? */
+static bool spins(const struct irb *e, const struct a64_insn *br)
+{
+	int back = loop_bytes(br);
+	struct loads l = {0};
+	struct a64_insn in;
+	uint32_t word;
+
+	for (uint64_t at = e->pc + (uint64_t)back; at != e->pc; at += 4)
+		if ((at ^ e->pc) >> 12 || !xlate_peek(e, at, &word) || !a64_decode(word, e->c->feats, &in) || !only_looks(&in, &l))
+			return false;
+	return l.loaded && !(l.loaded & l.bases);
+}
+
+void watch_spin(struct irb *e, const struct a64_insn *br)
+{
+	ir_ref again;
+
+	if (!e->c->watch_releases || !spins(e, br))
+		return;
+	again = ir_emit(e->u, &(struct ir_node){.op = IR_sel64, .a = {e->cond, ir_const(e->u, 1), ir_const(e->u, 0)}});
+	irb_spin_hint(e, again, e->target);
+}
+
 void watch_release(struct irb *e, const struct a64_insn *in, bool fused)
 {
 	if (!e->c->watch_releases)

@@ -6,6 +6,7 @@
  *   that is a release and no acquire                                           and leaves if it is set;
  *   a read-modify-write that is both                                           and clears it: that enters a queue, or
  *                                                                              gives a lock up that nobody waits for
+ * A short loop of loads and compares alone spins, though it has no hint: each time round it is taken for a YIELD.
  */
 #ifndef PARMA_XLATE_WATCH_H
 #define PARMA_XLATE_WATCH_H
@@ -15,5 +16,8 @@
 
 /* After `in` was built; fused: it is the load of a loop of exclusives, and e->pc its last instruction. */
 void watch_release(struct irb *e, const struct a64_insn *in, bool fused);
+
+/* Before the conditional branch `br` at e->pc, of condition e->cond. */
+void watch_spin(struct irb *e, const struct a64_insn *br);
 
 #endif

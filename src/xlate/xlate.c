@@ -228,6 +228,7 @@ static bool build_insn(struct irb *e, struct walk *w)
 		ir_emit(e->u, &(struct ir_node){.op = IR_jmp, .a = {e->cond}, .imm = e->hint, .snap = ir_snapshot(e->u, e->pc)});
 		return false;
 	case NEXT_BRC:
+		watch_spin(e, &in);
 		if (goes_back(e, w)) {
 			leave_unless(e, w);
 			poll(e);

@@ -66,6 +66,8 @@ if [ -n "$cpu" ]; then
 	}
 	given() { shows ticket yielded 25 --vcpus 3; }
 	ok "three spinners on one processor: given away" given
+	given_unasked() { shows plain yielded 25 --vcpus 3; }
+	ok "...also without a hint" given_unasked
 	acks() { shows tlbi dsb 15 --vcpus 3; }
 	ok "broadcast TLB maintenance on one processor: waiting for others" acks
 	no_room_for_code() { shows code grace 10 --vcpus 1,3 -accel jit,hot=0,tb-size=1; }
