@@ -27,8 +27,8 @@
 #include "base/clock.h"
 #include "sched/sched_priv.h"
 
-#define TURN_TSC 12000000u     /* after so long (about 5 ms) the next one comes in */
-#define REST_NS 10000000u      /* that nobody looks at the clock for: a rester's own, for each that rests */
+#define TURN_TSC 24000000u     /* after so long (about 10 ms) the next one comes in */
+#define REST_NS 20000000u      /* that nobody looks at the clock for: a rester's own, for each that rests */
 #define MAX_REST_NS 200000000u
 #define MIN_RUN_NS 1000000u    /* between two rests */
 #define CONTENDS_TSC 50000000u /* who has spun within this (about 20 ms) is thought to want the lock still */
