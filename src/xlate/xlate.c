@@ -282,7 +282,7 @@ static void build_block(struct irb *e, struct walk *w, unsigned budget)
 {
 	w->back = 0;
 	w->turns = flow_turns(&w->x->page, word_of(e->pc));
-	while (build_insn(e, w)) {
+	while (build_insn(e, w) && !e->u->overflow) { /* a loop in an open pair would go on for ever */
 		bool joins = !goes_on(w, e->pc);
 
 		if (pair_open(e)) { /* stays in one piece */
