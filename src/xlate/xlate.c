@@ -155,10 +155,13 @@ static void guess_return(struct irb *e, const struct walk *w)
 	}
 }
 
-/* A branch back where no loop is known to close: the unit goes on there, so that the code between two calls is one. */
+/*
+ * A branch back where no loop is known to close: the unit goes on there, so that the code between two calls is one. Not within
+ * a pair of exclusives, which is no place for a unit to end, so that the walk would go round for ever.
+ */
 static bool goes_back(const struct irb *e, const struct walk *w)
 {
-	return !w->in_region && in_page(w, e->target) && e->target <= e->pc && flow_has(w->x->flow.open, word_of(e->target));
+	return !w->in_region && !pair_open(e) && in_page(w, e->target) && e->target <= e->pc && flow_has(w->x->flow.open, word_of(e->target));
 }
 
 static void poll(struct irb *e)
@@ -282,7 +285,7 @@ static void build_block(struct irb *e, struct walk *w, unsigned budget)
 {
 	w->back = 0;
 	w->turns = flow_turns(&w->x->page, word_of(e->pc));
-	while (build_insn(e, w) && !e->u->overflow) { /* a loop in an open pair would go on for ever */
+	while (build_insn(e, w) && !e->u->overflow) {
 		bool joins = !goes_on(w, e->pc);
 
 		if (pair_open(e)) { /* stays in one piece */

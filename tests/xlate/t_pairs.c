@@ -38,6 +38,7 @@ static uint32_t stxp(unsigned sz, unsigned rel, unsigned rs, unsigned rt, unsign
 }
 static uint32_t casp(unsigned sz, unsigned rs, unsigned rt, unsigned rn) { return 0x0860fc00u | sz << 30 | 1u << 22 | rs << 16 | rn << 5 | rt; }
 static uint32_t cbnz(unsigned rt, int words) { return 0x35000000u | ((uint32_t)words & 0x7ffff) << 5 | rt; }
+static uint32_t cbz(unsigned rt, int words) { return 0x34000000u | ((uint32_t)words & 0x7ffff) << 5 | rt; }
 static uint32_t branch(int words) { return 0x14000000u | ((uint32_t)words & 0x3ffffff); }
 
 /* Computes: registers 0 to 7 of 0 to 7; 8 is the base, 9 to 12 are its neighbours. */
@@ -239,6 +240,46 @@ static void shared_line(struct vcpu *c)
 	ok(excl_trusted(CODE), "and is followed up by value still");
 }
 
+/*
+ * A branch back between a load-exclusive and its store, on a way round that was seldom gone while the code was interpreted, so
+ * that no loop is known there. Hangs if translating it goes round and round.
+ */
+static void loop_between(struct vcpu *c)
+{
+	static struct state in, out;
+	uint32_t w[] = {
+		0xd2803201,             /* mov x1, #400 */
+		0xd2400063,             /* 1: eor x3, x3, #1 */
+		ldx(3, 0, 0, 8),
+		cbz(3, 3),              /* every other turn to 3 */
+		cbnz(2, 5),             /* 2: always to 4 */
+		0x910004e7,             /* add x7, x7, #1 */
+		0x910004c6,             /* 3: add x6, x6, #1 */
+		cbnz(2, -3),            /* to 2 */
+		stx(3, 0, 13, 2, 8),
+		0xd63f0120,             /* 4: blr x9, elsewhere: the whole is no region */
+		0xf1000421,             /* subs x1, x1, #1 */
+		0x54000000u | ((uint32_t)-10 & 0x7ffff) << 5 | 1, /* b.ne 1 */
+	};
+
+	jit_hot = 160;
+	memset(&in, 0, sizeof(in));
+	in.el = 1;
+	in.x[2] = 1;
+	in.x[8] = DATA;
+	in.x[9] = CODE + TLB_PAGE;
+	for (c->nvcpus = 1; c->nvcpus <= 2; c->nvcpus++) {
+		poke32(CODE + TLB_PAGE, 0xd65f03c0); /* ret */
+		program(c, w, sizeof(w) / 4);
+		alarm(60);
+		run_with(c, jit_run, &in, &out);
+		alarm(0);
+		ok(out.x[1] == 0 && out.x[6] == 200, "a way back inside a pair ends the unit (%u)", c->nvcpus);
+		unwatch(c);
+	}
+	jit_hot = 0;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], 0, 0) : 1, programs = argc > 2 ? strtoull(argv[2], 0, 0) : 1500;
@@ -249,5 +290,6 @@ int main(int argc, char **argv)
 	opened(c);
 	shared_line(c);
 	other_store(c);
+	loop_between(c);
 	return tap_done();
 }
