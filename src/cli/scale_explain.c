@@ -29,6 +29,7 @@
 	{work, "long", true, ENDS, "four times as much work"}, {work, "near", true, ACROSS, "each part bound to one CPU of the guest"}
 static const struct experiment table[] = {
 	LOCK("ticket"), NATIVE("ticket"), LOCK("mcs"), NATIVE("mcs"), LOCK("spin"), NATIVE("spin"), LOCK("barrier"), NATIVE("barrier"),
+	LOCK("plain"), NATIVE("plain"),
 	{"excl", "own", true, LINES, "a word of its own for each vCPU, in a line of its own"},
 	{"excl", "line", false, LINES, "a word of its own for each vCPU, all in one line"},
 	{"tlbi", "local", true, ACKS, "TLBI for the own vCPU only, table entries in lines of their own"},

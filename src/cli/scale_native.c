@@ -56,7 +56,7 @@ static int over(void)
 static const struct {
 	const char *name;
 	uint64_t (*run)(uint32_t me, enum spread how);
-} work[] = {{"ticket", run_ticket}, {"mcs", run_mcs}, {"spin", run_spin}, {"barrier", run_barrier}};
+} work[] = {{"ticket", run_ticket}, {"plain", run_plain}, {"mcs", run_mcs}, {"spin", run_spin}, {"barrier", run_barrier}};
 
 static uint64_t (*run)(uint32_t me, enum spread how);
 static uint64_t ops[MAX_CPUS]; /* OWNER(thread), read when it has been joined */

@@ -167,9 +167,6 @@ static void crossed(void) { sev(); }
 
 #include "locks.inc"
 
-/* As programs spin that know of no hint. */
-static uint64_t run_plain(uint32_t me, enum spread how) { return ticket(me, how, 0); }
-
 static uint64_t run_int(uint32_t me, enum spread how)
 {
 	uint64_t n = 0, x = me + 88172645463325252u;
@@ -324,7 +321,7 @@ static const struct {
 #define LOCK(name, run) {name, run, SHARED}, {name ".line", run, SAME_LINE}, {name ".own", run, OWN_LINE},
 	LOCK("excl", run_excl) LOCK("ticket", run_ticket) LOCK("mcs", run_mcs) LOCK("spin", run_spin) LOCK("barrier", run_barrier)
 	{"tlbi", run_tlbi, SHARED}, {"tlbi.own", run_tlbi, OWN_LINE}, {"tlbi.local", run_local, OWN_LINE},
-	{"code", run_code, SHARED}, {"plain", run_plain, SHARED},
+	{"code", run_code, SHARED}, LOCK("plain", run_plain)
 };
 #define NWORK (sizeof(work) / sizeof(work[0]))
 
