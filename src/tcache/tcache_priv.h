@@ -39,7 +39,7 @@ struct region {
 	bool spare;                /* in the list of those with room */
 	struct region *next_spare;
 	uint8_t *code_end, *meta_end;
-	uint8_t *code_ready, *meta_ready; /* up to here the host has given memory (stock.c) */
+	uint8_t *code_ready, *meta_ready; /* up to here the host has given memory; while busy, written by the thread that has reserved, without the lock (stock.c) */
 	uint32_t live;             /* blocks that are not dead */
 	struct region *next;       /* in the free list, the age queue or the queue of retired ones */
 	uint64_t epoch;            /* retired: free when every thread has seen this */

@@ -1,1 +1,1 @@
-dist_check_SCRIPTS += tests/house/layers.sh tests/house/headers.sh tests/house/docs.sh
+dist_check_SCRIPTS += tests/house/layers.sh tests/house/headers.sh tests/house/docs.sh tests/house/mutants.sh

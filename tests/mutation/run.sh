@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Mutants: one deliberate mistake at a time in a scratch copy of the sources, and the everyday tests that must notice it.
 # The list and its format: mutants.txt beside this file.  `make check-mutation`, or from the build folder:
-#   run.sh [REGEX]     only mutants whose name matches
+#   run.sh [-n] [REGEX]     only mutants whose name matches; -n: only whether the edits apply (tests/house/mutants.sh)
 # Prints TAP: a mutant that a named test does not notice has survived, which is a failure, as is an edit that no longer
 # applies.  SCRATCH: folder for the copy (kept, and used again); default: a temporary one.
 src=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 build=$(cd "${top_builddir:-.}" && pwd)
+dry=
+[ "${1:-}" != -n ] || { dry=yes; shift; }
 only=${1:-${MUTANTS:-}}
 list=$src/tests/mutation/mutants.txt
 scratch=${SCRATCH:-}
-if [ -z "$scratch" ]; then
+if [ -z "$scratch$dry" ]; then
 	scratch=$(mktemp -d) || exit 99
 	trap 'rm -rf "$scratch"' EXIT
 fi
@@ -62,6 +64,12 @@ edited() {
 mutant() { # of the variables name, file, was, now and by
 	local noticed='' missed='' t source=$scratch/src/$file
 	count=$((count + 1))
+	if [ -n "$dry" ]; then
+		edited "$was" "$now" "$src/$file" >/dev/null && echo "ok $count - $name: applies" && return
+		survivors=$((survivors + 1))
+		echo "not ok $count - $name: the edit of $file does not apply (or not just once)"
+		return
+	fi
 	cp -p "$source" "$scratch/pristine"
 	if ! edited "$was" "$now" "$source" >"$scratch/mutated"; then
 		survivors=$((survivors + 1))
@@ -88,12 +96,15 @@ mutant() { # of the variables name, file, was, now and by
 }
 one() { [ -n "$name" ] && [[ -z $only || $name =~ $only ]] && mutant 2>/dev/null; }
 
-prepare
-# Without a mistake all of them pass.
-while IFS= read -r t; do
-	build_test "$t" || bail "$t does not build: $(grep -m1 error: log)"
-	run_test "$t" || bail "$t fails without a mutation"
-done < <(tests_of_list)
+# Without a mistake all tests pass.
+baseline() {
+	while IFS= read -r t; do
+		build_test "$t" || bail "$t does not build: $(grep -m1 error: log)"
+		run_test "$t" || bail "$t fails without a mutation"
+	done < <(tests_of_list)
+}
+
+[ -n "$dry" ] || { prepare && baseline; }
 name=''
 while IFS= read -r line; do
 	case $line in
@@ -107,6 +118,6 @@ while IFS= read -r line; do
 	esac
 done <"$list"
 one
-echo "# $count mutants, $survivors survived"
+[ -n "$dry" ] || echo "# $count mutants, $survivors survived"
 echo "1..$count"
 [ "$survivors" = 0 ]
