@@ -373,15 +373,16 @@ static uint32_t make_blob(struct xlate *x, const struct x64_out *o)
 {
 	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), most = o->nrlocs * sizeof(*o->rlocs);
 	struct xlate_meta *m;
+	size_t pool_at = ALIGN_UP(sizeof(*m) + recs, sizeof(*o->pool));
 
-	if (sizeof(*m) + recs + pool + most > x->blob_room) {
+	if (pool_at + pool + most > x->blob_room) {
 		free(x->blob);
-		x->blob_room = 2 * (sizeof(*m) + recs + pool + most);
+		x->blob_room = 2 * (pool_at + pool + most);
 		x->blob = malloc(x->blob_room);
 		BUG_ON(!x->blob);
 	}
 	m = (struct xlate_meta *)(void *)x->blob;
-	m->pool = (uint32_t)(sizeof(*m) + recs);
+	m->pool = (uint32_t)pool_at;
 	m->rlocs = m->pool + (uint32_t)pool;
 	memcpy(m->recs, o->recs, recs);
 	memcpy(x->blob + m->pool, o->pool, pool);
