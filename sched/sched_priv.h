@@ -82,7 +82,7 @@ struct sched {
 	struct vcpu **resting;   /* GUARDED_BY(crowd_lock): those that rest, the first to come first */
 	unsigned nresting;       /* GUARDED_BY(crowd_lock), racy reads */
 	uint64_t progress_tsc;   /* ATOMIC(st_rlx, at_cas in crowd_spin()): last release of a lock that was spun for, or last rescue */
-	uint64_t released_tsc;   /* racy: last release of a lock that was spun for */
+	uint64_t released_tsc;   /* ATOMIC(st_rlx by who releases, ld_rlx in was_it_me()): last release of a lock that was spun for; a stale value blames the wrong place once */
 	uint64_t turn_tsc;       /* ATOMIC(st_rlx, at_cas in crowd_spin()): when the next rester is to come in */
 	uint64_t stuck_tsc;      /* racy: how long after that somebody who rests is thought to be missing */
 	struct crowd_place crowd_place[CROWD_PLACES]; /* GUARDED_BY(crowd_lock) */
