@@ -47,7 +47,7 @@ for s in TERM HUP QUIT; do
 done
 ok "kill -9: somebody puts the terminal in order" leaves 137 size:80,24 raw see:"running" send:9 end "${top[@]}"
 ok "... and leaves its screen" on_second_screen_and_back
-ok "Ctrl-Z gives the terminal back, SIGCONT takes it" leaves 0 size:80,24 raw see:"running" type:^Z cooked send:18 raw see:"running" type:q end "${top[@]}"
+ok "Ctrl-Z gives the terminal back, SIGCONT takes it" leaves 0 size:80,24 raw see:"running" type:^Z cooked stopped send:18 raw see:"running" type:q end "${top[@]}"
 ok "the line is cut" leaves 129 size:80,24 raw see:"running" hangup end "${top[@]}"
 lost() {
 	leaves 71 size:80,24 raw see:"running" "send-to:9:$guest" end "${top[@]}" && on_second_screen_and_back && grep -aq 'parma top: the guest' said

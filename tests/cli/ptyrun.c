@@ -8,6 +8,7 @@
  *   see:TEXT   wait until TEXT has come out
  *   type:TEXT  type it (^A stands for Ctrl-A)
  *   cooked     wait until it is not
+ *   stopped    wait until the command stands still, as a shell does before it takes the terminal: SIGCONT is lost on one that still runs
  *   send:N     send signal N to the command
  *   send-to:N:PID   to another process
  *   size:C,R   the terminal has C columns and R rows from now on
@@ -75,6 +76,24 @@ static bool saw(const char *text)
 
 static bool ended(int *status) { return waitpid(child, status, WNOHANG) == child; }
 
+static bool is_stopped(void)
+{
+	siginfo_t i = {0};
+
+	return !waitid(P_PID, (id_t)child, &i, WSTOPPED | WNOHANG) && i.si_pid == child;
+}
+
+static bool holds(const char *s, int *status)
+{
+	if (!strcmp(s, "raw"))
+		return is_raw();
+	if (!strcmp(s, "cooked"))
+		return !is_raw();
+	if (!strcmp(s, "stopped"))
+		return is_stopped();
+	return !strncmp(s, "see:", 4) ? saw(s + 4) : ended(status);
+}
+
 static void type(const char *text)
 {
 	for (; *text; text++) {
@@ -120,7 +139,7 @@ static void step(const char *s, int *status)
 		kill(child, atoi(s + 5));
 		return;
 	}
-	while (!strcmp(s, "raw") ? !is_raw() : !strcmp(s, "cooked") ? is_raw() : !strncmp(s, "see:", 4) ? !saw(s + 4) : !ended(status)) {
+	while (!holds(s, status)) {
 		if (time(NULL) > end)
 			die("waited in vain for", s);
 		listen_ms(20);
