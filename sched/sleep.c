@@ -87,7 +87,7 @@ static bool poll(struct sched *s, struct vcpu *c, uint64_t deadline_ns, bool eve
 	uint64_t t0, last, now;
 	bool woken = false;
 
-	if (!p->poll_ns || c->sleep_how == SLEEP_NAP)
+	if (!p->poll_ns || c->sleep_how == SLEEP_NAP || s->usable < 2) /* on one processor it would keep what wakes it away */
 		return false;
 	if (at_add(&s->polling, 1) + ld_rlx(&s->awake) >= s->usable) {
 		at_add(&s->polling, -1u);
@@ -110,9 +110,11 @@ static bool poll(struct sched *s, struct vcpu *c, uint64_t deadline_ns, bool eve
 	return woken;
 }
 
-/* After a sleep of that length. */
-static void adapt_poll(struct slot *p, uint64_t slept_ns, uint64_t now)
+/* After a sleep from t0 to now. */
+static void adapt_poll(struct slot *p, uint64_t t0, uint64_t now)
 {
+	uint64_t slept_ns = now - t0;
+
 	if (slept_ns > POLL_MAX_NS)
 		p->poll_ns = 0;
 	else if (slept_ns > p->poll_ns && now >= p->poll_again_ns)
@@ -146,7 +148,7 @@ void sched_sleep(struct vcpu *c, uint64_t deadline_ns, bool event)
 	if (c->sleep_how == SLEEP_NAP)
 		st_rlx(&c->spin_tsc, __rdtsc());
 	else
-		adapt_poll(p, clock_ns() - t0, clock_ns());
+		adapt_poll(p, t0, clock_ns());
 	at_add(&s->awake, 1);
 	sched_in(c);
 }
