@@ -17,14 +17,15 @@
 #define ALIGNED __attribute__((aligned(64)))
 #define YIELD_AFTER 100
 
-static uint32_t ncpus, go ALIGNED, stop ALIGNED; /* ATOMIC: go and stop, release and acquire below */
-static uint64_t deadline_ns;                     /* published by go */
-static bool crowded;                             /* published by go */
+static uint32_t ncpus, go ALIGNED; /* ATOMIC: go, release and acquire below */
+static uint64_t deadline;          /* published by go; ns */
+static bool crowded;               /* published by go */
 
 static uint32_t acquire(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static void release(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static uint32_t add(uint32_t *p, uint32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
 static void crossed(void) {}
+static inline uint64_t time_now(void) { return clock_ns(); }
 
 static void hint(void)
 {
@@ -39,16 +40,6 @@ static void wait_for(const uint32_t *p, uint32_t v)
 {
 	while (acquire(p) != v)
 		hint();
-}
-
-static int over(void)
-{
-	if (acquire(&stop))
-		return 1;
-	if (clock_ns() < deadline_ns)
-		return 0;
-	release(&stop, 1);
-	return 1;
 }
 
 #include "guest/locks.inc"
@@ -82,7 +73,7 @@ static bool measure(unsigned n, uint64_t ms, struct sample *s)
 	while (started < n && !pthread_create(&t[started], NULL, thread, (void *)(uintptr_t)started))
 		started++;
 	t0 = clock_ns();
-	deadline_ns = started == n ? t0 + ms * 1000000 : 0;
+	deadline = started == n ? t0 + ms * 1000000 : 0;
 	barrier_stop = started < n;
 	release(&go, 1);
 	for (unsigned k = 0; k < started; k++) {

@@ -28,7 +28,7 @@ void unexpected(uint64_t esr, uint64_t elr) __attribute__((noreturn));
 
 #define ALIGNED __attribute__((aligned(64)))
 static uint32_t online, ncpus;
-static uint32_t go ALIGNED, done ALIGNED, stop ALIGNED;
+static uint32_t go ALIGNED, done ALIGNED;
 static uint64_t deadline; /* counter ticks */
 static struct {
 	uint64_t ops;
@@ -99,7 +99,7 @@ void unexpected(uint64_t esr, uint64_t elr)
 	leave(1);
 }
 
-static uint64_t ticks(void)
+static uint64_t time_now(void)
 {
 	uint64_t t;
 
@@ -147,17 +147,6 @@ static uint32_t wait_change(const uint32_t *p, uint32_t old)
 	}
 	__asm__ volatile("clrex");
 	return now;
-}
-
-/* Time over? Asked once a batch; the first CPU that sees it tells the others. */
-static int over(void)
-{
-	if (acquire(&stop))
-		return 1;
-	if (ticks() < deadline)
-		return 0;
-	release(&stop, 1);
-	return 1;
 }
 
 /* -- workloads: each returns the operations that this CPU did -- */
@@ -459,13 +448,13 @@ static void one_workload(unsigned k, uint32_t round)
 	puts_(work[k].name);
 	puts_("\n");
 	wait_ack();
-	t0 = ticks();
+	t0 = time_now();
 	deadline = t0 + duration_ms() * (tick_hz() / 1000);
 	release(&go, round << 8 | k);
 	sev();
 	take_part(0, k);
 	wait_for(&done, ncpus);
-	t1 = ticks();
+	t1 = time_now();
 	for (uint32_t c = 0; c < ncpus; c++) {
 		uint64_t v = count[c].ops;
 
