@@ -19,7 +19,8 @@
 #include "base/clock.h"
 #include "mem/access.h"
 
-#define MONITOR_SPINS 16
+#define MONITOR_SPINS 10
+#define MONITOR_PAUSES 2 /* between two looks: each look takes the line from who works with it */
 #define NAP_AFTER 2048 /* WFEs in a row on a word that does not change: about a millisecond */
 #define NAP_NS UINT64_C(50000)
 #define NAP_DOUBLES 4
@@ -134,7 +135,8 @@ static void wait_for_store(struct vcpu *c)
 			return;
 		if (m == MARKED_UNKNOWN)
 			break;
-		cpu_relax();
+		for (unsigned n = 0; n < MONITOR_PAUSES; n++)
+			cpu_relax();
 	}
 	relax(c);
 	where = c->mon.armed & MON_BY_VALUE ? c->mon.va : c->mon.addr;
