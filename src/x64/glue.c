@@ -84,6 +84,15 @@ static void host_flags(struct xa *a, unsigned op, bool w)
 	}
 }
 
+/* eax are the flags. */
+static void flags_done(struct xa *a)
+{
+	x_store(a, false, xmem(R15, (int)x64_cfg.off_nzcv), RAX);
+	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, 8 + FR_NZ_KIND));
+	x32(a, 0);
+	x8(a, 0xc3);
+}
+
 /* Called with FR_NZ_KIND not 0: brings the environment's flags up to date. Keeps all but rax, rcx, rdx. */
 static void emit_flags(struct xa *a)
 {
@@ -98,12 +107,18 @@ static void emit_flags(struct xa *a)
 			other = x_jcc(a, CC_NE);
 			host_flags(a, op, w);
 			lo_nzcv_from_host(a, op == RL_FSUB);
-			x_store(a, false, xmem(R15, (int)x64_cfg.off_nzcv), RAX);
-			x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, 8 + FR_NZ_KIND));
-			x32(a, 0);
-			x8(a, 0xc3);
+			flags_done(a);
 			x_bind(a, other);
 		}
+	for (unsigned op = RL_FCMP; op <= RL_FCMPR; op++) {
+		uint8_t *other;
+
+		x_alu_i(a, X_CMP, false, xr(RDX), (int)op);
+		other = x_jcc(a, CC_NE);
+		lo_nzcv_from_ah(a, op);
+		flags_done(a);
+		x_bind(a, other);
+	}
 	x8(a, 0x0f); /* ud2: no such kind */
 	x8(a, 0x0b);
 }
@@ -195,12 +210,25 @@ static uint64_t int_at(const struct ir_slot *slots, const struct x64_rloc *e, co
 	}
 }
 
+/* NZCV of a comparison from the host's flags. */
+static uint32_t flags_of_ah(unsigned kind, unsigned ah)
+{
+	unsigned less = 8, greater = 2;
+
+	if (ah & 4)
+		return 3u << 28;
+	if (ah & 64)
+		return 6u << 28;
+	return ((ah & 1) == (kind == RL_FCMP) ? less : greater) << 28;
+}
+
 static uint32_t flags_of(unsigned kind, uint64_t a, uint64_t b)
 {
 	uint32_t sf = kind >> 7;
 
 	switch (kind & 127) {
 	case RL_FLOGIC: return c_fl_logic(a, sf);
+	case RL_FCMP: case RL_FCMPR: return flags_of_ah(kind, (unsigned)a >> 8);
 	case RL_FSUB: return c_fl_sub(a, b, sf);
 	default: return c_fl_add(a, b, sf);
 	}
@@ -211,7 +239,7 @@ static uint32_t flags_at(const struct ir_slot *slots, const struct x64_rloc *e, 
 {
 	uint64_t a = int_at(slots, e + 1, pool, frame, env);
 
-	return flags_of(e->kind, a, (e->kind & 127) == RL_FLOGIC ? 0 : int_at(slots, e + 2, pool, frame, env));
+	return flags_of(e->kind, a, !rl_has_two(e->kind & 127) ? 0 : int_at(slots, e + 2, pool, frame, env));
 }
 
 /* Flags that no unit has brought up to date; a snapshot with newer ones replaces them. */

@@ -79,7 +79,7 @@ void low_call(struct lower *l, ir_ref r)
 
 		if (in->ops[k] == 'V') {
 			x_vstore(a, m, lo_usex(l, n->a[k]));
-		} else if (LN(n->a[k])->type == T_FLAGS && l->v[n->a[k]].lazy) {
+		} else if (LN(n->a[k])->type == T_FLAGS) {
 			lo_cond_prep(l, n->a[k]);
 			lo_flags_eax(l, n->a[k]);
 			x_store(a, true, m, RAX);

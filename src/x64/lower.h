@@ -19,6 +19,7 @@ struct val {
 	bool snapped;     /* in a snapshot: it must be somewhere when that is captured */
 	uint16_t spill;   /* slot + 1; 0: none */
 	uint8_t depth;    /* of a condition */
+	uint8_t host;     /* flags that are the host's: RL_FCMP or RL_FCMPR; 0: NZCV */
 	int8_t hint;      /* register it would best be in; 0: any */
 	uint32_t use;     /* head of the list of uses */
 	uint32_t last_snap;
@@ -172,10 +173,14 @@ void lo_cond_prep(struct lower *l, ir_ref r);
 void lo_branch(struct lower *l, ir_ref b, bool want, uint8_t **from, unsigned *nfrom, unsigned max);
 /* A condition without && and ||: compares and returns the host condition. False if it is not one. */
 bool lo_cmp(struct lower *l, ir_ref b, enum x_cc *cc);
+/* Is the comparison r best done the other way round? */
+bool lo_wants_swapped(const struct lower *l, ir_ref r);
 /* NZCV of f (lazy or not) into eax; destroys rcx, rdx. */
 void lo_flags_eax(struct lower *l, ir_ref f);
 /* NZCV from the host flags just set by add/cmp/test into eax; inverted carry for subtractions. */
 void lo_nzcv_from_host(struct xa *a, bool sub);
+/* NZCV into eax from ah, kind RL_FCMP or RL_FCMPR; destroys rcx. */
+void lo_nzcv_from_ah(struct xa *a, unsigned kind);
 bool lo_is_lazy(const struct ir_node *n);
 void low_cond_node(struct lower *l, ir_ref r);
 

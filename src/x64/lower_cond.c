@@ -78,6 +78,16 @@ void lo_nzcv_from_host(struct xa *a, bool sub)
 		x_alu_i(a, X_XOR, false, xr(RAX), 1 << 29);
 }
 
+void lo_nzcv_from_ah(struct xa *a, unsigned kind)
+{
+	x_mov_ri(a, RCX, 0x4500);
+	x_vex(a, PF3, 2, false, false, 0xf5, RAX, RAX, xr(RCX)); /* pext: ZF PF CF */
+	x_shift_i(a, X_SHL, false, RAX, 2);
+	x_mov_ri(a, RCX, kind == RL_FCMP ? 0x30060082 : 0x30060028); /* NZCV of unordered, equal, and less or greater */
+	x_vex(a, PF2, 2, false, false, 0xf7, RAX, RAX, xr(RCX)); /* shrx */
+	x_shift_i(a, X_SHL, false, RAX, 28);
+}
+
 /* dst := operand r (already in a register, or an immediate) */
 static void fetch(struct lower *l, int dst, ir_ref r, bool w)
 {
@@ -105,6 +115,8 @@ void lo_flags_eax(struct lower *l, ir_ref f)
 
 	if (!l->v[f].lazy) {
 		x_mov(a, false, RAX, lo_use(l, f));
+		if (l->v[f].host)
+			lo_nzcv_from_ah(a, l->v[f].host);
 		return;
 	}
 	switch (n->op) {
@@ -163,9 +175,80 @@ static enum x_cc test_eax(struct xa *a, unsigned cond)
 	}
 }
 
+/*
+ * -- floating-point comparisons --
+ *
+ * Their value is the host's flags (struct val.host), of x with y or, if swapped, of y with x: unordered sets ZF, PF and CF,
+ * equal ZF, below CF.  Most conditions of Arm are one of the host's in one order of the two: less (MI) is "above" of y with x,
+ * which is false if they are unordered, less or unordered (LT) is "below" of x with y.
+ */
+#define NO_CC (-1)
+static int fp_cc(unsigned cond, bool swapped)
+{
+	static const int8_t straight[] = {NO_CC, NO_CC, NO_CC, CC_P, NO_CC, CC_AE, CC_A},
+			    turned[] = {NO_CC, CC_BE, CC_A, CC_P, CC_B, NO_CC, NO_CC};
+	int cc = (swapped ? turned : straight)[cond >> 1];
+
+	return cc == NO_CC ? cc : cc ^ (int)(cond & 1);
+}
+
+/* The comparison whose condition b is, or NULL. */
+static const struct ir_node *fp_test(const struct lower *l, ir_ref b)
+{
+	const struct ir_node *n = LN(b);
+
+	return n->op == IR_fl_test && l->v[b].lazy && l->v[n->a[0]].host ? n : NULL;
+}
+
+bool lo_wants_swapped(const struct lower *l, ir_ref r)
+{
+	uint32_t use = l->v[r].use;
+
+	for (unsigned k = 0; use && k < 3; k++, use = l->uses[use].next) {
+		const struct ir_node *n = LN(LN(l->uses[use].pos)->a[0]);
+
+		if (n->op == IR_fl_test && n->a[0] == r && fp_cc(n->imm, false) != fp_cc(n->imm, true))
+			return fp_cc(n->imm, false) == NO_CC;
+	}
+	return false;
+}
+
+/* The comparison's flags are the host's again. */
+static void fp_flags(struct lower *l, ir_ref f)
+{
+	if (l->fl_ref == f && l->fl_pos == l->a.p)
+		return;
+	x_mov(&l->a, false, RAX, lo_use(l, f));
+	x8(&l->a, 0x9e); /* sahf */
+}
+
+/* Equality needs two of the host's conditions: al and cl are made one. */
+static enum x_cc cmp_fp_test(struct lower *l, const struct ir_node *n)
+{
+	unsigned swapped = l->v[n->a[0]].host == RL_FCMPR;
+	int cc = fp_cc(n->imm, swapped);
+
+	if (cc != NO_CC) {
+		fp_flags(l, n->a[0]);
+		return (enum x_cc)cc;
+	}
+	if (n->imm >> 1) {
+		lo_flags_eax(l, n->a[0]);
+		return test_eax(&l->a, n->imm);
+	}
+	fp_flags(l, n->a[0]);
+	x_setcc(&l->a, CC_NP, RAX);
+	x_setcc(&l->a, CC_E, RCX);
+	x_op(&l->a, PNONE, 0x84, false, RAX, xr(RCX)); /* test al, cl */
+	return n->imm ? CC_E : CC_NE;
+}
+
 static enum x_cc cmp_fl_test(struct lower *l, const struct ir_node *n)
 {
 	const struct ir_node *f = LN(n->a[0]);
+
+	if (l->v[n->a[0]].host)
+		return cmp_fp_test(l, n);
 
 	if (l->v[n->a[0]].lazy && (n->imm >> 1) == 3 && (f->op == IR_fl_sub || f->op == IR_fl_add)) {
 		if (f->op == IR_fl_sub)
@@ -245,6 +328,22 @@ static void branch2(struct lower *l, ir_ref first, ir_ref second, bool want, boo
 		x_bind(&l->a, skip[k]);
 }
 
+/* Jumps if the operands of the comparison f are equal, or (want false) if they are not or unordered. */
+static void branch_equal(struct lower *l, ir_ref f, bool want, uint8_t **from, unsigned *nfrom, unsigned max)
+{
+	uint8_t *unordered;
+
+	fp_flags(l, f);
+	if (!want) {
+		jump(l, x_jcc(&l->a, CC_P), from, nfrom, max);
+		jump(l, x_jcc(&l->a, CC_NE), from, nfrom, max);
+		return;
+	}
+	unordered = x_jcc(&l->a, CC_P);
+	jump(l, x_jcc(&l->a, CC_E), from, nfrom, max);
+	x_bind(&l->a, unordered);
+}
+
 void lo_branch(struct lower *l, ir_ref b, bool want, uint8_t **from, unsigned *nfrom, unsigned max)
 {
 	const struct ir_node *n = LN(b);
@@ -253,6 +352,8 @@ void lo_branch(struct lower *l, ir_ref b, bool want, uint8_t **from, unsigned *n
 	if (n->op == IR_kb) {
 		if (n->imm == want)
 			jump(l, x_jmp(&l->a), from, nfrom, max);
+	} else if (fp_test(l, b) && n->imm < 2) {
+		branch_equal(l, n->a[0], n->imm ^ want, from, nfrom, max);
 	} else if (lo_cmp(l, b, &cc)) {
 		jump(l, x_jcc(&l->a, want ? cc : cc ^ 1), from, nfrom, max);
 	} else if (n->op == IR_bnot) {

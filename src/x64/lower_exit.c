@@ -49,13 +49,18 @@ static void set_kind(struct xa *a, unsigned kind)
 	x32(a, kind);
 }
 
-/* Flags of add, sub or logic of the operands that follow, into eax. */
+/* Flags of the operation on the operands that follow, into eax. */
 static void rloc_flags(struct lower *l, const struct x64_rloc *e)
 {
 	bool w = e->kind & 128;
 	unsigned kind = e->kind & 127;
 	int r0 = rloc_int(l, e + 1, RAX), r1;
 
+	if (kind >= RL_FCMP) {
+		x_mov(&l->a, false, RAX, r0);
+		lo_nzcv_from_ah(&l->a, kind);
+		return;
+	}
 	if (kind == RL_FLOGIC) {
 		x_test(&l->a, w, r0, r0);
 	} else {
@@ -77,7 +82,7 @@ static void put_flags(struct lower *l, const struct x64_rloc *e)
 
 	set_kind(&l->a, e->kind);
 	put_int(l, w, xmem(RSP, FR_NZ_A), e + 1);
-	if ((e->kind & 127) != RL_FLOGIC)
+	if (rl_has_two(e->kind & 127))
 		put_int(l, w, xmem(RSP, FR_NZ_B), e + 2);
 }
 

@@ -109,16 +109,16 @@ static void l_fpmin(struct fpl *f) { extreme(f, 0x5d, 0x56); }
 static bool can_scalar(const struct ir_node *n, enum shape sh) { return is_scalar(sh); }
 static void l_fpcmp(struct fpl *f)
 {
-	struct xa *a = f->a;
+	struct lower *l = f->l;
+	ir_ref r = l->cur;
+	bool swap = lo_wants_swapped(l, r);
 
-	x_vex(a, ppfx(f->sh), 1, false, false, f->n->imm & FPI_SIGNAL ? 0x2f : 0x2e, f->s[0], 0, xr(f->s[1]));
-	x8(a, 0x9f); /* lahf */
-	x_mov_ri(a, RCX, 0x4500);
-	x_vex(a, PF3, 2, false, false, 0xf5, RAX, RAX, xr(RCX)); /* pext: ZF PF CF */
-	x_shift_i(a, X_SHL, false, RAX, 2);
-	x_mov_ri(a, RCX, 0x30060082); /* NZCV of unordered, equal, less, greater */
-	x_vex(a, PF2, 2, false, false, 0xf7, f->d, RAX, xr(RCX)); /* shrx */
-	x_shift_i(a, X_SHL, false, f->d, 28);
+	l->v[r].host = swap ? RL_FCMPR : RL_FCMP;
+	x_vex(f->a, ppfx(f->sh), 1, false, false, f->n->imm & FPI_SIGNAL ? 0x2f : 0x2e, f->s[swap], 0, xr(f->s[!swap]));
+	x8(f->a, 0x9f); /* lahf */
+	x_mov(f->a, false, f->d, RAX);
+	l->fl_ref = r;
+	l->fl_pos = f->a->p;
 }
 static void l_fpcmv(struct fpl *f)
 {

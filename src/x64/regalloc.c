@@ -452,7 +452,10 @@ static void capture_one(struct lower *l, unsigned slot, ir_ref r)
 	const struct ir_node *n = LN(r);
 	struct val *v = &l->v[r];
 
-	if (v->lazy) {
+	if (v->host && slot != 255) {
+		put_rloc(l, slot, v->host, 0);
+		capture_one(l, 255, r);
+	} else if (v->lazy) {
 		capture_flags(l, slot, n);
 	} else if (v->reg >= 0 && !(n->op == IR_const && slot == 255)) {
 		put_rloc(l, slot, n->type == T_VEC ? RL_XMM : RL_GPR, (unsigned)v->reg);
@@ -484,7 +487,7 @@ uint32_t lo_capture(struct lower *l, uint32_t snap, uint32_t *first)
 	for (; e < end; e++) {
 		const struct val *v = &l->v[e->ref];
 
-		if (likely(v->reg >= 0 && !v->lazy)) {
+		if (likely(v->reg >= 0 && !v->lazy && !v->host)) {
 			*to++ = (struct x64_rloc){(uint8_t)e->slot, slots[e->slot].type == T_VEC ? RL_XMM : RL_GPR, (uint16_t)v->reg};
 			continue;
 		}

@@ -53,7 +53,12 @@ struct x64_config {
 extern struct x64_config x64_cfg;
 
 /* RL_ENV: another slot, which the unit does not write */
-enum x64_lk { RL_GPR, RL_XMM, RL_SPILL, RL_K, RL_VK, RL_ENV, RL_FSUB, RL_FADD, RL_FLOGIC };
+/*
+ * RL_FCMP: of a floating-point comparison, whose flags are the host's in bits 15..8 of FR_NZ_A, as LAHF has them; RL_FCMPR: of
+ * the operands the other way round.
+ */
+enum x64_lk { RL_GPR, RL_XMM, RL_SPILL, RL_K, RL_VK, RL_ENV, RL_FSUB, RL_FADD, RL_FLOGIC, RL_FCMP, RL_FCMPR };
+static inline bool rl_has_two(unsigned kind) { return kind == RL_FSUB || kind == RL_FADD; }
 struct x64_rloc {
 	uint8_t slot;  /* 255: an operand of the entry before */
 	uint8_t kind;  /* enum x64_lk; bit 7: 64-bit flags */

@@ -10,6 +10,7 @@ seed=0
 for cpu in base host-aes-pclmul-sha host-fma host-f16c base+fma+f16c; do
 	seed=$((seed + 1))
 	ok "$cpu: random programs" env HOST_CPU=$cpu "$random" 77$seed "$n"
+	ok "$cpu: floating point" env HOST_CPU=$cpu "${random%/*}/t_fp" 77$seed "$n"
 done
 for cpu in host-avx2 host-bmi2 host-bmi1 host-lzcnt none; do
 	ok "$cpu: no translator" refused 71 'needs a host with AVX2' boot -accel jit,host-cpu=$cpu

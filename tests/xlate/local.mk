@@ -24,7 +24,7 @@ check_PROGRAMS += tests/xlate/t_flow
 tests_xlate_t_flow_LDADD = $(XLATE_TEST_LIBS)
 # The same without some of the host's features
 dist_check_SCRIPTS += tests/xlate/host_cpu.sh
-tests/xlate/host_cpu.log: tests/xlate/t_lockstep_random
+tests/xlate/host_cpu.log: tests/xlate/t_lockstep_random tests/xlate/t_fp
 # Host code, pinned: tests/xlate/t_golden --update writes the files anew
 check_PROGRAMS += tests/xlate/t_golden
 tests_xlate_t_golden_SOURCES = tests/xlate/t_golden.c tests/xlate/lockstep.h
@@ -38,3 +38,7 @@ tests_xlate_t_groups_LDADD = $(XLATE_TEST_LIBS)
 check_PROGRAMS += tests/xlate/t_returns
 tests_xlate_t_returns_SOURCES = tests/xlate/t_returns.c tests/xlate/lockstep.h
 tests_xlate_t_returns_LDADD = $(XLATE_TEST_LIBS)
+# Floating point in programs: modes, flags
+check_PROGRAMS += tests/xlate/t_fp
+tests_xlate_t_fp_SOURCES = tests/xlate/t_fp.c tests/xlate/lockstep.h tests/a64/fp_operands.h
+tests_xlate_t_fp_LDADD = $(XLATE_TEST_LIBS)

@@ -50,8 +50,11 @@ SEM(FCCMP_s)                        /* and FCCMPE; nothing is compared, so nothi
 
 SEM(FCSEL_s)
 {
-	if (check_fp(e))
-		set_v(e, i->rd, v_lane0(e, selv(e, fl_test(e, get_flags(e), i->cond), get_v(e, i->rn), get_v(e, i->rm)), FT));
+	if (check_fp(e)) {
+		v64 n = v_lo(e, get_v(e, i->rn)), m = v_lo(e, get_v(e, i->rm));
+
+		set_v(e, i->rd, v_lane0(e, v_from(e, sel64(e, fl_test(e, get_flags(e), i->cond), n, m)), FT));
+	}
 }
 
 SEM(FMOV_imm)
