@@ -169,7 +169,12 @@ static void wr_fpcr(struct vcpu *c, uint64_t v)
 	cpu_ctx_update(c);
 }
 
-static void wr_fpsr(struct vcpu *c, uint64_t v) { c->fp.fpsr = v & FPSR_BITS; }
+static void wr_fpsr(struct vcpu *c, uint64_t v)
+{
+	c->fp.fpsr = v & FPSR_BITS;
+	if (unlikely(c->fp.fpcr & FPCR_FZ)) /* CTX_FZ_IXC */
+		cpu_ctx_update(c);
+}
 
 static uint64_t rd_pan(struct vcpu *c) { return c->pan ? SPSR_PAN : 0; }
 static uint64_t rd_uao(struct vcpu *c) { return c->uao ? SPSR_UAO : 0; }

@@ -9,7 +9,7 @@
  * raised.  Any other result is thrown away and computed by fp_arith_core.h.
  *
  * The host's MXCSR must round to nearest without FTZ/DAZ whenever FPCR does:
- * true for C code, and for translated code that mirrors FPCR in MXCSR.  Host
+ * true for C code, and for translated code, which mirrors FPCR in MXCSR.  Host
  * flags that a thrown-away attempt leaves behind belong to the true result
  * too (x86 detects tininess after rounding, which implies before).
  */

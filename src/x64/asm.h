@@ -165,6 +165,12 @@ static inline void x_rorx(struct xa *a, bool w, int d, int s, unsigned n)
 	x8(a, n);
 }
 static inline void x_test(struct xa *a, bool w, int d, int s) { x_rr(a, 0x85, w, s, d); }
+/* test dword m, imm */
+static inline void x_test_mi(struct xa *a, struct xm m, uint32_t imm)
+{
+	x_op(a, PNONE, 0xf7, false, 0, m);
+	x32(a, imm);
+}
 static inline void x_test_i(struct xa *a, bool w, int d, int32_t imm)
 {
 	x_op(a, PNONE, 0xf7, w, 0, xr(d));

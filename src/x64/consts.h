@@ -73,7 +73,9 @@
 	X(RSQRTE_LAST, 0x7f0000007f000000, 0x7f0000007f000000) \
 	X(RSQRTE_EXP, 0x000000be000000be, 0x000000be000000be) \
 	X(LOW9_32, 0x000001ff000001ff, 0x000001ff000001ff) \
-	X(MXCSR, 0x1f80, 0)
+	X(ZERO, 0, 0) \
+	X(MXCSR, 0x00005f8000001f80, 0x00007f8000003f80) /* by FPCR.RMode, 4 bytes each */ \
+	X(MXCSR_FZ, 0x0000dfc000009fc0, 0x0000ffc00000bfc0) /* behind it: with FPCR.FZ */
 
 enum x64_const {
 #define X(n, lo, hi) XK_##n,

@@ -162,6 +162,7 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	glue_exit = here(&a);
 	exit_flags(&a);
 	lo_fp_sync(&a, RCX, RSI, FR_FLAGS, false);
+	lo_fp_stop(&a, FR_FLAGS);
 	x_alu_i(&a, X_ADD, true, xr(RSP), FR_SIZE);
 	pop(&a, RCX);
 	x_store(&a, false, xmem(RCX, 0), RDX);

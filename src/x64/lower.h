@@ -19,6 +19,7 @@ struct val {
 	bool snapped;     /* in a snapshot: it must be somewhere when that is captured */
 	uint16_t spill;   /* slot + 1; 0: none */
 	uint8_t depth;    /* of a condition */
+	uint8_t normal;   /* with FPCR.FZ: bit set: no denormal in it, taken in that shape (lower_fp.c) */
 	uint8_t host;     /* flags that are the host's: RL_FCMP or RL_FCMPR; 0: NZCV */
 	int8_t hint;      /* register it would best be in; 0: any */
 	uint32_t use;     /* head of the list of uses */
@@ -246,8 +247,10 @@ bool low_fp(struct lower *l, ir_ref r);
 void low_call_stub(struct lower *l, const struct stub *s);
 /* The host's sticky flags to FPSR; clear: and away from MXCSR. t0, t1: scratch; frame: 4 bytes at rsp + frame. */
 void lo_fp_sync(struct xa *a, int t0, int t1, int frame, bool clear);
-/* MXCSR as translated code wants it, no flags. */
+/* MXCSR as FPCR has it, no flags. Destroys rax, rcx. */
 void lo_fp_start(struct xa *a);
+/* MXCSR as C wants it, after lo_fp_sync() with this frame. */
+void lo_fp_stop(struct xa *a, int frame);
 /* The call itself: operands are in the frame, the result will be. */
 void low_call_fn(struct lower *l, const struct ir_node *n, uint32_t g, uint32_t x);
 

@@ -168,7 +168,12 @@ static struct stub *poll_word(struct lower *l, unsigned offset, uint64_t pc, uin
 
 void low_poll(struct lower *l, uint64_t pc, uint32_t first, uint32_t n)
 {
-	poll_word(l, x64_cfg.off_request, pc, first, n);
+	struct stub *s = poll_word(l, x64_cfg.off_request, pc, first, n);
+
+	if (l->job->fp_settles) { /* there is faster code for what follows */
+		x_test_mi(&l->a, xmem(R15, (int)x64_cfg.off_fp + (int)offsetof(struct fpenv, fpsr)), FPSR_IXC);
+		s->from[s->nfrom++] = x_jcc(&l->a, CC_NE);
+	}
 }
 
 /* To a known pc: chained within the page, through the jump cache to others. */

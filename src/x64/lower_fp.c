@@ -5,12 +5,13 @@
  *
  * The fast path is the host's instruction and a test of its result; what the
  * two machines do differently goes out of line to the C function, with the
- * operands as they were.  With FPCR at round to nearest without flushing (other
- * modes are CTX_FPMODE and not lowered here) the differences are:
+ * operands as they were.  MXCSR rounds and flushes as FPCR says while translated code runs (lo_fp_start(); code is the same for
+ * all rounding modes).  The differences are:
  *   - NaN results: Arm has its own rules, and FPCR.DN.
  *   - A result that is the smallest normal number may have been tiny before
  *     rounding, which Arm calls underflow and x86 does not.
  *   - Conversions to integers that do not fit, unsigned ones.
+ *   - With FPCR.FZ, denormal operands and the flags of flushed results (below).
  * The host's sticky flags in MXCSR are FPSR's otherwise, and so nothing may
  * raise one that the guest's operation does not: garbage in lanes that an
  * operation does not read is kept out of packed instructions (a 64-bit
@@ -55,7 +56,7 @@ static void l_fpsqrt(struct fpl *f)
 	finish(f, clean(f, 0));
 }
 
-static bool can_mla(const struct ir_node *n, enum shape sh) { return sh != SH_NONE && x64_cpu() & X64_FMA; }
+static bool can_mla(const struct lower *l, const struct ir_node *n, enum shape sh) { return sh != SH_NONE && x64_cpu() & X64_FMA; }
 static void l_fpmla(struct fpl *f)
 {
 	/* of the forms that add to the destination: + n*m, - n*m, with the addend as it is or negated */
@@ -106,7 +107,7 @@ static void l_fpmin(struct fpl *f) { extreme(f, 0x5d, 0x56); }
 
 /* -- comparison -- */
 
-static bool can_scalar(const struct ir_node *n, enum shape sh) { return is_scalar(sh); }
+static bool can_scalar(const struct lower *l, const struct ir_node *n, enum shape sh) { return is_scalar(sh); }
 static void l_fpcmp(struct fpl *f)
 {
 	struct lower *l = f->l;
@@ -150,8 +151,86 @@ static void l_fpneg(struct fpl *f)
 	finish(f, false);
 }
 
+/*
+ * -- FPCR.FZ --
+ *
+ * The host flushes too (FTZ and DAZ), but it has no flag for a denormal operand and sets Inexact for a flushed result.  So
+ * denormal operands go to the C function, and code is made only once FPSR.IXC has been set (job.fp_settles).  A value that is the
+ * result of arithmetic, or has been looked at once in the unit, is no denormal: if it was, Input Denormal is set by now.
+ */
+
+/* Shapes in which a value of shape sh is no denormal either. */
+static unsigned normal_as(enum shape sh)
+{
+	static const uint8_t set[] = {[SH_S] = 1 << SH_S, [SH_D] = 1 << SH_D, [SH_2S] = 1 << SH_S | 1 << SH_2S,
+				      [SH_4S] = 1 << SH_S | 1 << SH_2S | 1 << SH_4S, [SH_2D] = 1 << SH_D | 1 << SH_2D};
+
+	return set[sh];
+}
+
+/* What an operation gives has zeros above. */
+static unsigned normal_result(const struct ir_node *n)
+{
+	unsigned size = n->op == IR_fpcvt ? fpi_get_size2(n->imm) : fpi_get_size(n->imm);
+
+	if (n->op == IR_fp2i)
+		return 0;
+	return size == FP_D ? normal_as(SH_2D) : size == FP_S ? normal_as(SH_4S) : 0;
+}
+
+static bool flushes_operands(const struct fpl *f)
+{
+	switch (f->n->op) {
+	case IR_fpabs: case IR_fpneg: case IR_i2fp: case IR_fprecpe: case IR_fprsqrte: return false; /* estimates look themselves */
+	default: return f->l->job->fp_flush && f->sh != SH_NONE;
+	}
+}
+
+/* ((x + x) - 1) / the double of the least normal number is zero for denormals, and for that number itself. */
+static void fix_if_denormal_one(struct fpl *f, int x)
+{
+	bool w = is_double(f->sh);
+
+	x_vex(f->a, P66, 1, w, false, 0x7e, x, 0, xr(RAX));
+	x_lea(f->a, w, RAX, xmemi(RAX, RAX, 0, -1));
+	x_shift_i(f->a, X_SHR, w, RAX, w ? 53 : 24);
+	fix_if(f, CC_E);
+}
+
+/* Lanes that compare equal to zero, which denormals do, and have bits besides the sign. */
+static void fix_if_denormal_lane(struct fpl *f, int x)
+{
+	if (f->sh == SH_2S) {
+		vmovq_xx(f->a, 2, x);
+		x = 2;
+	}
+	x_vex_i(f->a, ppfx(f->sh), 1, 0xc2, 1, x, xk_i(XK_ZERO), 0x00);
+	x_vrr(f->a, P66, is_double(f->sh) ? 0xd4 : 0xfe, 2, x, x); /* vpaddq, vpaddd */
+	x_vex(f->a, P66, 2, false, false, 0x17, 1, 0, xr(2)); /* vptest */
+	fix_if(f, CC_NE);
+}
+
+static void look_at_operands(struct fpl *f)
+{
+	unsigned nops = ir_info(f->n->op)->nops;
+
+	if (!flushes_operands(f))
+		return;
+	for (unsigned k = 0; k < nops; k++) {
+		struct val *v = &f->l->v[f->n->a[k]];
+
+		if (v->normal >> f->sh & 1)
+			continue;
+		v->normal |= (uint8_t)normal_as(f->sh);
+		if (is_scalar(f->sh))
+			fix_if_denormal_one(f, f->s[k]);
+		else
+			fix_if_denormal_lane(f, f->s[k]);
+	}
+}
+
 struct fp_row {
-	bool (*can)(const struct ir_node *n, enum shape sh); /* NULL: every shape but SH_NONE */
+	bool (*can)(const struct lower *l, const struct ir_node *n, enum shape sh); /* NULL: every shape but SH_NONE */
 	void (*fn)(struct fpl *f);
 };
 
@@ -176,7 +255,7 @@ bool low_fp(struct lower *l, ir_ref r)
 
 	if (n->op >= IR_pure_end || !rows[n->op].fn || !l->job->fp_native)
 		return false;
-	if (rows[n->op].can ? !rows[n->op].can(n, f.sh) : f.sh == SH_NONE)
+	if (rows[n->op].can ? !rows[n->op].can(l, n, f.sh) : f.sh == SH_NONE)
 		return false;
 	for (unsigned k = 0; k < in->nops; k++)
 		f.s[k] = lo_usex(l, n->a[k]);
@@ -184,7 +263,9 @@ bool low_fp(struct lower *l, ir_ref r)
 	live_g = lo_live_g(l);
 	live_x = lo_live_x(l);
 	f.d = in->type == T_VEC ? lo_defx(l, r) : lo_def(l, r);
+	look_at_operands(&f);
 	rows[n->op].fn(&f);
+	l->v[r].normal = (uint8_t)(flushes_operands(&f) ? normal_result(n) : 0);
 	if (!f.nfrom)
 		return true;
 	s = lo_stub(l, STUB_CALL);
@@ -200,6 +281,21 @@ bool low_fp(struct lower *l, ir_ref r)
 	return true;
 }
 
+/* The comparison's NZCV in the frame as the host's flags, in ah of register d and where they belong. */
+static void host_flags(struct xa *a, unsigned kind, int d)
+{
+	x_load(a, false, RCX, xmem(RSP, FR_ARG));
+	x_shift_i(a, X_SHR, false, RCX, 28);
+	x_alu_i(a, X_AND, false, xr(RCX), 7);
+	x_shift_i(a, X_SHL, false, RCX, 3);
+	x_mov_ri(a, RAX, kind == RL_FCMP ? 0x0040000045000001 : 0x0040000045010000); /* by NZCV less N */
+	x_vex(a, PF2, 2, true, false, 0xf7, RAX, RCX, xr(RAX)); /* shrx */
+	x_movzx8(a, RAX, xr(RAX));
+	x_shift_i(a, X_SHL, false, RAX, 8);
+	x_mov(a, false, d, RAX);
+	x8(a, 0x9e); /* sahf */
+}
+
 void low_call_stub(struct lower *l, const struct stub *s)
 {
 	const struct ir_node *n = LN(s->node);
@@ -208,13 +304,17 @@ void low_call_stub(struct lower *l, const struct stub *s)
 	for (unsigned k = 0; k < ir_info(n->op)->nops; k++)
 		x_vstore(a, xmem(RSP, FR_ARG + 16 + 16 * (int)k), s->src[k]);
 	low_call_fn(l, n, s->live_g, s->live_x);
-	x_vload(a, s->reg, xmem(RSP, FR_ARG)); /* all that have this kind of stub give vectors */
+	if (ir_info(n->op)->type == T_VEC)
+		x_vload(a, s->reg, xmem(RSP, FR_ARG));
+	else
+		host_flags(a, l->v[s->node].host, s->reg);
 	x_jmp_to(a, s->back + a->delta);
 }
 
 /* -- flags -- */
 
 #define MXCSR_FLAGS 0x3du /* IE ZE OE UE PE */
+#define MXCSR_MODE 0xe040u /* FTZ RC DAZ */
 
 void lo_fp_sync(struct xa *a, int t0, int t1, int frame, bool clear)
 {
@@ -238,4 +338,23 @@ void lo_fp_sync(struct xa *a, int t0, int t1, int frame, bool clear)
 	x_bind(a, none);
 }
 
-void lo_fp_start(struct xa *a) { x_vex(a, PNONE, 1, false, false, 0xae, 2, 0, xk(XK_MXCSR)); }
+static void ldmxcsr(struct xa *a, struct xm m) { x_vex(a, PNONE, 1, false, false, 0xae, 2, 0, m); }
+
+void lo_fp_start(struct xa *a)
+{
+	x_load(a, false, RAX, xmem(R15, (int)x64_cfg.off_fp + (int)offsetof(struct fpenv, fpcr)));
+	x_shift_i(a, X_SHR, false, RAX, FPCR_RMODE_SHIFT);
+	x_alu_i(a, X_AND, false, xr(RAX), 7); /* RMode and FZ */
+	x_lea(a, true, RCX, xk(XK_MXCSR));
+	ldmxcsr(a, xmemi(RCX, RAX, 2, 0));
+}
+
+void lo_fp_stop(struct xa *a, int frame)
+{
+	uint8_t *none;
+
+	x_test_mi(a, xmem(RSP, frame), MXCSR_MODE);
+	none = x_jcc(a, CC_E);
+	ldmxcsr(a, xk(XK_MXCSR));
+	x_bind(a, none);
+}

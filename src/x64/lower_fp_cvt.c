@@ -6,13 +6,16 @@
 
 /* -- between formats -- */
 
+#define ROUND_ZERO 3
+#define ROUND_MXCSR 4u
+
 #define CVT(n) (fpi_get_size((n)->imm) << 4 | fpi_get_size2((n)->imm))
 #define S_TO_D (FP_S << 4 | FP_D)
 #define D_TO_S (FP_D << 4 | FP_S)
 #define H_TO_S (FP_H << 4 | FP_S)
 #define S_TO_H (FP_S << 4 | FP_H)
 
-bool fpl_can_cvt(const struct ir_node *n, enum shape sh)
+bool fpl_can_cvt(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
 	unsigned lanes = fpi_get_lanes(n->imm);
 
@@ -20,8 +23,8 @@ bool fpl_can_cvt(const struct ir_node *n, enum shape sh)
 		return false;
 	switch (CVT(n)) {
 	case S_TO_D: case D_TO_S: return lanes <= 2;
-	case H_TO_S: return x64_cpu() & X64_F16C && (lanes == 1 || lanes == 4);
-	case S_TO_H: return x64_cpu() & X64_F16C && lanes == 1;
+	case H_TO_S: return has_half(l) && (lanes == 1 || lanes == 4);
+	case S_TO_H: return has_half(l) && lanes == 1;
 	default: return false;
 	}
 }
@@ -42,7 +45,7 @@ static void single_to_half(struct fpl *f)
 	struct xa *a = f->a;
 
 	only_lane0(f, SH_S, 0, f->s[0]);
-	x_vex_i(a, P66, 3, 0x1d, 0, 0, xr(f->d), 0); /* vcvtps2ph */
+	x_vex_i(a, P66, 3, 0x1d, 0, 0, xr(f->d), ROUND_MXCSR); /* vcvtps2ph */
 	x_vex(a, P66, 1, false, false, 0x7e, f->d, 0, xr(RAX));
 	x_alu_i(a, X_AND, false, xr(RAX), 0x7fff);
 	x_alu_i(a, X_CMP, false, xr(RAX), 0x0400);
@@ -80,14 +83,15 @@ void fpl_cvt(struct fpl *f)
 	}
 }
 
-/* The host's code of a rounding mode, that of FPCR being to nearest; -1: it has none. */
+/* The host's code of a rounding mode; -1: it has none. */
 static int host_rounding(uint32_t imm)
 {
 	switch (fpi_get_round(imm)) {
-	case FPR_TIEEVEN: case FPR_FPCR: return 0;
+	case FPR_TIEEVEN: return 0;
 	case FPR_NEGINF: return 1;
 	case FPR_POSINF: return 2;
-	case FPR_ZERO: return 3;
+	case FPR_ZERO: return ROUND_ZERO;
+	case FPR_FPCR: return ROUND_MXCSR;
 	default: return -1;
 	}
 }
@@ -119,7 +123,7 @@ static void round_away(struct fpl *f)
 	op3(f, 0x58, 0, 0, 1);
 }
 
-bool fpl_can_print(const struct ir_node *n, enum shape sh)
+bool fpl_can_print(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
 	return sh != SH_NONE && (host_rounding(n->imm) >= 0 || (is_scalar(sh) && fpi_get_round(n->imm) == FPR_TIEAWAY));
 }
@@ -139,7 +143,7 @@ void fpl_print(struct fpl *f)
 
 /* -- to integers -- */
 
-bool fpl_can_2i(const struct ir_node *n, enum shape sh)
+bool fpl_can_2i(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
 	unsigned to = fpi_get_size2(n->imm), round = fpi_get_round(n->imm);
 
@@ -173,14 +177,14 @@ static void scalar_to_int(struct fpl *f)
 
 	if (rc < 0)
 		round_away(f);
-	else if (rc < 3)
+	else if (rc != ROUND_ZERO)
 		round_to(f, 0, x, (unsigned)rc | QUIET);
-	if (rc < 3)
+	if (rc != ROUND_ZERO)
 		x = 0;
 	if (uns)
 		check_unsigned(f, x, wide);
 	truncate_int(f, x, wide || uns);
-	if (rc < 3)
+	if (rc != ROUND_ZERO)
 		round_to(f, 1, f->s[0], 3); /* for Inexact */
 	x_vex(f->a, P66, 1, wide, false, 0x6e, f->d, 0, xr(RAX));
 }
@@ -211,7 +215,7 @@ void fpl_2i(struct fpl *f)
 	}
 	x = operand1(f);
 	x_vmov(f->a, f->d, x); /* exact operands for Inexact */
-	if (rc < 3) {
+	if (rc != ROUND_ZERO) {
 		round_to(f, 0, x, (unsigned)rc | QUIET);
 		x = 0;
 	}
@@ -227,7 +231,7 @@ void fpl_2i(struct fpl *f)
 	x_vload(f->a, 1, xk(XK_SIGN32));
 	x_vrr(f->a, P66, 0x76, 1, 1, 0);
 	fix_if_any(f, 1);
-	if (rc < 3)
+	if (rc != ROUND_ZERO)
 		round_to(f, 1, f->d, 3);
 	x_vmov(f->a, f->d, 0);
 	finish(f, true);
@@ -235,7 +239,7 @@ void fpl_2i(struct fpl *f)
 
 /* -- from integers -- */
 
-bool fpl_can_i2(const struct ir_node *n, enum shape sh)
+bool fpl_can_i2(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
 	unsigned from = fpi_get_size2(n->imm);
 

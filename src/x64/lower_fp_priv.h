@@ -49,6 +49,8 @@ static inline unsigned pfx(enum shape sh)
 static inline unsigned ppfx(enum shape sh) { return is_double(sh) ? P66 : PNONE; }
 static inline enum x64_const by_size(enum shape sh, enum x64_const s, enum x64_const d) { return is_double(sh) ? d : s; }
 
+static inline bool has_half(const struct lower *l) { return x64_cpu() & X64_F16C && l->job->fp_half; }
+
 /* -- building blocks -- */
 
 static inline void fix_if(struct fpl *f, enum x_cc cc)
@@ -159,16 +161,16 @@ static inline void finish(struct fpl *f, bool already)
 }
 
 /* -- the groups; which shapes and immediates they take, and how -- */
-bool fpl_can_cvt(const struct ir_node *n, enum shape sh);
-bool fpl_can_print(const struct ir_node *n, enum shape sh);
-bool fpl_can_2i(const struct ir_node *n, enum shape sh);
-bool fpl_can_i2(const struct ir_node *n, enum shape sh);
+bool fpl_can_cvt(const struct lower *l, const struct ir_node *n, enum shape sh);
+bool fpl_can_print(const struct lower *l, const struct ir_node *n, enum shape sh);
+bool fpl_can_2i(const struct lower *l, const struct ir_node *n, enum shape sh);
+bool fpl_can_i2(const struct lower *l, const struct ir_node *n, enum shape sh);
 void fpl_cvt(struct fpl *f);
 void fpl_print(struct fpl *f);
 void fpl_2i(struct fpl *f);
 void fpl_i2(struct fpl *f);
-bool fpl_can_step(const struct ir_node *n, enum shape sh);
-bool fpl_can_estimate(const struct ir_node *n, enum shape sh);
+bool fpl_can_step(const struct lower *l, const struct ir_node *n, enum shape sh);
+bool fpl_can_estimate(const struct lower *l, const struct ir_node *n, enum shape sh);
 void fpl_mulx(struct fpl *f);
 void fpl_recps(struct fpl *f);
 void fpl_rsqrts(struct fpl *f);

@@ -38,7 +38,7 @@ void fpl_mulx(struct fpl *f)
 	finish(f, clean(f, 0));
 }
 
-bool fpl_can_step(const struct ir_node *n, enum shape sh) { return sh != SH_NONE && x64_cpu() & X64_FMA; }
+bool fpl_can_step(const struct lower *l, const struct ir_node *n, enum shape sh) { return sh != SH_NONE && x64_cpu() & X64_FMA; }
 
 /* d := k - x * y */
 static void step(struct fpl *f, enum x64_const k, int x, int y)
@@ -80,7 +80,7 @@ void fpl_rsqrts(struct fpl *f)
 
 /* -- estimates -- */
 
-bool fpl_can_estimate(const struct ir_node *n, enum shape sh) { return sh != SH_NONE && sh != SH_2D; }
+bool fpl_can_estimate(const struct lower *l, const struct ir_node *n, enum shape sh) { return sh != SH_NONE && sh != SH_2D; }
 
 /* The operand's bits less its sign to rcx, its exponent less 1 to rdx; all of it in rax. fbits: of its fraction. */
 static void take_apart(struct fpl *f, bool wide, unsigned fbits)

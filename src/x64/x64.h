@@ -105,7 +105,10 @@ struct x64_job {
 	uint64_t pc;
 	uint32_t ninsns;
 	bool alone;             /* one vCPU: nobody else takes part in read-modify-writes */
-	bool fp_native;        /* FPCR rounds to nearest and does not flush while the unit runs */
+	bool fp_native;        /* the host's arithmetic does */
+	bool fp_half;          /* and its halves */
+	bool fp_flush;         /* FPCR.FZ is set while the unit runs */
+	bool fp_settles;       /* not yet fp_native: leave where FPSR.IXC has been set */
 	uint8_t *buf, *end;    /* writable view */
 	intptr_t delta;
 };

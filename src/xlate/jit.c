@@ -6,6 +6,7 @@
  */
 #include "xlate/jit.h"
 
+#include <immintrin.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,11 +306,23 @@ static const void *code_here(struct vcpu *c, struct tblock *prev, uint32_t link)
 	return found(c, u);
 }
 
+/* FPSR.IXC has been set since the context was computed, which matters with FPCR.FZ. */
+static void settle(struct vcpu *c)
+{
+	if (unlikely((c->ctx & (CTX_FZ | CTX_FZ_IXC)) == CTX_FZ) && c->fp.fpsr & FPSR_IXC)
+		cpu_ctx_update(c);
+}
+
+/* An exception has come out of translated code, past its way out: C wants its own MXCSR. */
+static void unwound(void) { _mm_setcsr(0x1f80); /* everything masked, to nearest */ }
+
 /* One unit and what it is chained to; *prev and *exit: where it came back from. */
 static void pass(struct vcpu *c, struct tblock **prev, uint32_t *link)
 {
-	const void *code = code_here(c, *prev, *link - 1);
+	const void *code;
 
+	settle(c);
+	code = code_here(c, *prev, *link - 1);
 	if (!code) {
 		*prev = 0;
 		return;
@@ -369,7 +382,8 @@ void jit_run(struct vcpu *c)
 			interp_step(c);
 			continue;
 		}
-		sigsetjmp(c->unwind, 0);
+		if (sigsetjmp(c->unwind, 0))
+			unwound();
 		run_units(c);
 	}
 	tcache_leave(c->jit->tc);
@@ -388,8 +402,11 @@ const struct tblock *jit_step(struct vcpu *c, bool brief)
 		interp_step(c);
 		return 0;
 	}
-	if (sigsetjmp(c->unwind, 0))
+	if (sigsetjmp(c->unwind, 0)) {
+		unwound();
 		return ran;
+	}
+	settle(c);
 	c->pc = pc = mmu_branch_target(c, c->pc);
 	host = fetch(c, pc);
 	u = tcache_lookup(cache, &(struct tkey){host, pc, c->ctx});
