@@ -78,18 +78,34 @@ void *mem_slow(struct vcpu *c, uint64_t va, unsigned size, unsigned acc, struct 
 	return NULL;
 }
 
+/* -d dev */
+static void log_dev(const struct vcpu *c, const struct mem_region *r, gpa a, unsigned size, bool write, uint64_t val, bool done)
+{
+	if (log_on(LOG_DEV))
+		log_printf("dev: cpu %u %s %s+0x%llx size %u: 0x%llx%s\n", c->index, write ? "write" : "read", r->ops->name,
+			   (unsigned long long)(a.v - r->start), size, (unsigned long long)val, done ? "" : " (external abort)");
+}
+
 /* A device's register, as part of an access. False: refused. */
 static bool dev_read(struct vcpu *c, const struct mem_region *r, gpa a, unsigned size, uint64_t *val)
 {
+	bool ok;
+
 	if (unlikely(c->probe))
 		return c->probe->mmio(c, r, a, size, false, val);
-	return physmap_mmio_read(r, a, size, c->index, val);
+	ok = physmap_mmio_read(r, a, size, c->index, val);
+	log_dev(c, r, a, size, false, ok ? *val : 0, ok);
+	return ok;
 }
 static bool dev_write(struct vcpu *c, const struct mem_region *r, gpa a, unsigned size, uint64_t val)
 {
+	bool ok;
+
 	if (unlikely(c->probe))
 		return c->probe->mmio(c, r, a, size, true, &val);
-	return physmap_mmio_write(r, a, size, c->index, val);
+	ok = physmap_mmio_write(r, a, size, c->index, val);
+	log_dev(c, r, a, size, true, val, ok);
+	return ok;
 }
 
 /* An access that is not aligned to its size goes byte by byte (Normal memory over a device). */

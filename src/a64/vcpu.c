@@ -80,6 +80,12 @@ void vcpu_reset(struct vcpu *c, uint64_t entry, uint64_t arg)
 	c->x[0] = arg;
 	c->pc = c->npc = entry;
 	exc_masks_changed(c);
+	if (log_on(LOG_CPU_RESET)) {
+		log_begin();
+		log_printf("CPU Reset (CPU %u)\n", c->index);
+		vcpu_dump(c, log_stream());
+		log_end();
+	}
 }
 
 void vcpu_set_line(struct vcpu *c, uint32_t line, bool level)
@@ -140,8 +146,12 @@ void vcpu_dump(const struct vcpu *c, FILE *out)
 
 void vcpu_log_exec(const struct vcpu *c)
 {
+	if (!log_here(c->pc))
+		return;
+	log_begin();
 	if (log_on(LOG_EXEC))
 		log_printf("exec: cpu %u pc %llx el%u\n", c->index, (unsigned long long)c->pc, c->el);
 	if (log_on(LOG_CPU))
 		vcpu_dump(c, log_stream());
+	log_end();
 }

@@ -3,10 +3,17 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/passes.h"
 
 uint32_t log_mask;
 static FILE *log_file; /* CONST_AFTER_INIT; NULL: stderr */
+static struct range {
+	uint64_t first, last;
+} ranges[64];            /* CONST_AFTER_INIT: -dfilter */
+static unsigned nranges; /* CONST_AFTER_INIT; 0: everything */
 
 static const struct {
 	const char *name, *help;
@@ -27,6 +34,60 @@ void log_printf(const char *fmt, ...)
 	va_end(ap);
 }
 
+void log_begin(void) { flockfile(log_stream()); }
+void log_end(void) { funlockfile(log_stream()); }
+
+bool log_here(uint64_t pc)
+{
+	for (unsigned k = 0; k < nranges; k++)
+		if (pc >= ranges[k].first && pc <= ranges[k].last)
+			return true;
+	return !nranges;
+}
+
+/* A number in C's notation at *p, which moves behind it. */
+static bool number(const char **p, uint64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(*p, &end, 0);
+	if (end == *p || errno || **p < '0' || **p > '9')
+		return false;
+	*p = end;
+	return true;
+}
+
+static bool range(const char **p, struct range *r)
+{
+	uint64_t start, n;
+	char kind;
+
+	if (!number(p, &start) || !strchr("+-.", kind = **p) || !kind)
+		return false;
+	*p += kind != '.' ? 1 : (*p)[1] == '.' ? 2 : 0;
+	if (!number(p, &n) || (**p && **p != ','))
+		return false;
+	if (kind != '.' && !n--)
+		return false;
+	r->first = kind == '-' ? start - n : start;
+	r->last = kind == '-' ? start : kind == '+' ? start + n : n;
+	return r->first <= r->last;
+}
+
+int log_filter(const char *list, struct err *e)
+{
+	for (const char *p = list; p == list || *p;) {
+		if (nranges == ARRAY_SIZE(ranges))
+			return err_set(e, EXIT_USAGE, "-dfilter: more than %u ranges", nranges);
+		if (!range(&p, &ranges[nranges]))
+			return err_set(e, EXIT_USAGE, "-dfilter %s: give START+SIZE, START-SIZE or FIRST..LAST, separated by commas", list);
+		nranges++;
+		p += *p == ',';
+	}
+	return 0;
+}
+
 int log_parse(const char *list, FILE *out, struct err *e)
 {
 	uint32_t mask = 0;
@@ -34,12 +95,18 @@ int log_parse(const char *list, FILE *out, struct err *e)
 	if (!strcmp(list, "help") || !strcmp(list, "?")) {
 		for (unsigned k = 0; k < LOG_NITEMS; k++)
 			fprintf(out, "%-14s %s\n", items[k].name, items[k].help);
+		fprintf(out, "%-14s %s\n", "all", "each of these");
 		return 1;
 	}
 	for (const char *p = list; *p;) {
 		size_t n = strcspn(p, ",");
 		unsigned k;
 
+		if (n == 3 && !strncmp(p, "all", n)) {
+			mask |= (1u << LOG_NITEMS) - 1;
+			p += n + (p[n] == ',');
+			continue;
+		}
 		for (k = 0; k < LOG_NITEMS; k++)
 			if (strlen(items[k].name) == n && !strncmp(items[k].name, p, n))
 				break;
@@ -49,6 +116,8 @@ int log_parse(const char *list, FILE *out, struct err *e)
 		p += n + (p[n] == ',');
 	}
 	log_mask |= mask;
+	if (mask & LOG_NOCHAIN)
+		passes_off |= PASS_CHAIN | PASS_JUMPS;
 	return 0;
 }
 

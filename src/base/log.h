@@ -29,7 +29,9 @@
 	X(GIC, "gic", "interrupt controller state changes") \
 	X(DEV, "dev", "device register accesses") \
 	X(PSCI, "psci", "firmware calls") \
-	X(SCHED, "sched", "placement of vCPU threads")
+	X(SCHED, "sched", "placement of vCPU threads") \
+	X(CPU_RESET, "cpu_reset", "registers of a CPU after each reset") \
+	X(NOCHAIN, "nochain", "units are not chained, so that exec and cpu show each one that runs")
 
 enum log_item {
 #define X(n, s, h) LOG_##n##_BIT,
@@ -45,11 +47,18 @@ extern uint32_t log_mask; /* CONST_AFTER_INIT, in practice: set by the command l
 
 static inline bool log_on(uint32_t item) { return unlikely(log_mask & item); }
 void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Records of several calls: other threads' come before or after. Nest. */
+void log_begin(void);
+void log_end(void);
+/* Is code at this guest address to be logged? All is, unless there was a log_filter(). Any thread. */
+bool log_here(uint64_t pc);
 
 /* Where the log goes: stderr or the -D file. */
 FILE *log_stream(void);
 
-/* "a,b,c" (or "help", which lists the items on out and returns 1). 0, or -1 with e filled. */
+/* "START+SIZE", "START-SIZE" (the bytes up to START) or "FIRST..LAST", several with commas. 0, or -1 with e filled. */
+int log_filter(const char *ranges, struct err *e);
+/* "a,b,c", "all" (or "help", which lists the items on out and returns 1). 0, or -1 with e filled. */
 int log_parse(const char *items, FILE *out, struct err *e);
 /* Send the log to that file from now on. 0, or -1 with e filled. */
 int log_open(const char *path, struct err *e);

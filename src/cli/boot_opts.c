@@ -377,6 +377,7 @@ static int opt_action(struct boot_ctx *x, const char *arg)
 
 static int opt_rtc(struct boot_ctx *x, const char *arg) { return merge_into(x, &x->c->rtc, arg, NULL); }
 static int opt_log(struct boot_ctx *x, const char *arg) { return log_parse(arg, stdout, x->e); }
+static int opt_logfilter(struct boot_ctx *x, const char *arg) { return log_filter(arg, x->e); }
 static int opt_logfile(struct boot_ctx *x, const char *arg) { return log_open(arg, x->e); }
 
 static const struct {

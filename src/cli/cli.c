@@ -4,6 +4,7 @@
 #endif
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static bool is_qemus_name(const char *path)
 	return !strcmp(slash ? slash + 1 : path, "qemu-system-aarch64");
 }
 
-int cli_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	bool qemu = argc > 0 && is_qemus_name(argv[0]);
 	char *help[] = {argc > 2 ? argv[2] : NULL, (char[]){"--help"}, NULL};
@@ -65,4 +66,15 @@ int cli_main(int argc, char **argv)
 	if (!strcmp(argv[1], "help"))
 		return dispatch(2, help);
 	return dispatch(argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "parma: cannot write to standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
+	return status ? status : EXIT_HOST;
 }

@@ -307,8 +307,9 @@ void gic_cpu_sgi(struct gic_cpu *c, unsigned n, unsigned from, unsigned groups)
 
 void gic_cpu_level(struct gic_cpu *c, unsigned n, bool level)
 {
-	gic_log("cpu %u wire %u is %d\n", c->index, n, level);
 	lock_take(&c->lock);
+	if (level != bit(c->s.level, n))
+		gic_log("cpu %u wire %u is %d\n", c->index, n, level);
 	gic_irqs_level(&c->s, n, level);
 	gic_cpu_update(c);
 	lock_drop(&c->lock);

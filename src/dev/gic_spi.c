@@ -88,8 +88,9 @@ void gic_spi_level(struct gic *g, unsigned id, bool level)
 {
 	struct gic_bank *b = &g->bank[id / 32];
 
-	gic_log("wire %u is %d\n", id, level);
 	lock_take(&b->lock);
+	if (level != bit(b->s.level, id & 31))
+		gic_log("wire %u is %d\n", id, level);
 	gic_irqs_level(&b->s, id & 31, level);
 	gic_bank_refresh(b, 1u << (id & 31));
 	lock_drop(&b->lock);

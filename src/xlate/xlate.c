@@ -410,17 +410,21 @@ static void log_ir(const struct xlate *x, const char *what, uint64_t pc)
 
 static void log_unit(struct xlate *x, const struct walk *w, uint64_t pc, const struct x64_out *o)
 {
+	if (!log_on(LOG_IN_ASM | LOG_OPT | LOG_OUT_ASM) || !log_here(pc))
+		return;
+	log_begin();
 	if (log_on(LOG_IN_ASM)) {
-		log_printf("IN: %u instructions\n", w->n);
+		log_printf("IN of %llx: %u instructions\n", (unsigned long long)pc, w->n);
 		for (unsigned k = w->lo; k < w->hi; k++)
 			disas_guest(flow_word(&x->page, k), w->page_pc + 4 * k);
 	}
 	if (log_on(LOG_OPT))
 		log_ir(x, "OPT", pc);
 	if (log_on(LOG_OUT_ASM) && o) {
-		log_printf("OUT: %u bytes at %p\n", o->size, (void *)o->code);
+		log_printf("OUT of %llx: %u bytes at %p\n", (unsigned long long)pc, o->size, (void *)o->code);
 		disas_host(o->code, o->size);
 	}
+	log_end();
 }
 
 static struct tblock *publish(struct xlate *x, struct tcache_cpu *tc, const struct tkey *key, const struct walk *w, uint64_t gen,
@@ -501,7 +505,7 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 	x->page.hot = hot;
 	memset(x->page.have, 0, sizeof(x->page.have));
 	x->no_room = false;
-	if (log_on(LOG_IR)) {
+	if (log_on(LOG_IR) && log_here(pc)) {
 		x->u->raw = true;
 		build(x, c, pc, &w, xlate_budget);
 		log_ir(x, "IR", pc);

@@ -41,6 +41,13 @@ ok "-cpu max,pmu=off: no PMU in the device tree" without_pmu
 no_command() { p; status 64 && grep -q '^usage: parma' err; }
 ok "no command: usage on stderr" no_command
 
+# What cannot be written is told, by each command.
+full() { (cd work && exec timeout 600 "$parma" "$@") >/dev/full 2>err </dev/null; rc=$?; status 71 && grep -q 'cannot write to standard output' err; }
+printf 'AArch64 SB\n{ 0:X1=x; 0:X3=y; 1:X1=y; 1:X3=x; }\n P0 | P1 ;\n MOV W0,#1 | MOV W0,#1 ;\n STR W0,[X1] | STR W0,[X1] ;\n LDR W2,[X3] | LDR W2,[X3] ;\nexists (0:X2=0 /\\ 1:X2=0)\n' >work/sb.litmus
+for c in help "help boot" "boot -d help" "model sb.litmus" "mapping list" "litmus -s 10 -r 1 sb.litmus" "litmus -q -s 10 -r 1 sb.litmus" "litmus -tap -s 10 -r 1 sb.litmus" "explain sb.litmus"; do
+	ok "$c, to a disk that is full" full $c
+done
+
 # Every option of the help is in the manual page.
 page=$(dirname "$parma")/docs/parma.1
 in_manual() {
