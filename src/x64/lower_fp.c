@@ -81,6 +81,128 @@ static void l_fpmla(struct fpl *f)
 }
 
 /*
+ * -- FPCR.FZ --
+ *
+ * The host flushes too (FTZ and DAZ), but it has no flag for a denormal operand and sets Inexact for a flushed result.  So
+ * denormal operands go to the C function, and code is made only once FPSR.IXC has been set (job.fp_settles).  A value that is the
+ * result of arithmetic, or has been looked at once in the unit, is no denormal: if it was, Input Denormal is set by now.
+ */
+
+/* Shapes in which a value of shape sh is no denormal either. */
+static unsigned normal_as(enum shape sh)
+{
+	static const uint8_t set[] = {[SH_S] = 1 << SH_S, [SH_D] = 1 << SH_D, [SH_2S] = 1 << SH_S | 1 << SH_2S,
+				      [SH_4S] = 1 << SH_S | 1 << SH_2S | 1 << SH_4S, [SH_2D] = 1 << SH_D | 1 << SH_2D};
+
+	return set[sh];
+}
+
+/* What an operation gives has zeros above. */
+static unsigned normal_result(const struct ir_node *n)
+{
+	unsigned size = n->op == IR_fpcvt ? fpi_get_size2(n->imm) : fpi_get_size(n->imm);
+
+	if (n->op == IR_fp2i)
+		return 0;
+	return size == FP_D ? normal_as(SH_2D) : size == FP_S ? normal_as(SH_4S) : 0;
+}
+
+static bool flushes_operands(const struct fpl *f)
+{
+	switch (f->n->op) {
+	case IR_fpabs: case IR_fpneg: case IR_i2fp: case IR_fprecpe: case IR_fprsqrte: return false; /* estimates look themselves */
+	default: return f->l->job->fp_flush && f->sh != SH_NONE;
+	}
+}
+
+/* ((x + x) - 1) / the double of the least normal number is zero for denormals, and for that number itself. */
+static void fix_if_denormal_one(struct fpl *f, int x)
+{
+	bool w = is_double(f->sh);
+
+	x_vex(f->a, P66, 1, w, false, 0x7e, x, 0, xr(RAX));
+	x_lea(f->a, w, RAX, xmemi(RAX, RAX, 0, -1));
+	x_shift_i(f->a, X_SHR, w, RAX, w ? 53 : 24);
+	fix_if(f, CC_E);
+}
+
+/* Lanes that compare equal to zero, which denormals do, and have bits besides the sign. */
+static void fix_if_denormal_lane(struct fpl *f, int x)
+{
+	if (f->sh == SH_2S) {
+		vmovq_xx(f->a, 2, x);
+		x = 2;
+	}
+	x_vex_i(f->a, ppfx(f->sh), 1, 0xc2, 1, x, xk_i(XK_ZERO), 0x00);
+	x_vrr(f->a, P66, is_double(f->sh) ? 0xd4 : 0xfe, 2, x, x); /* vpaddq, vpaddd */
+	x_vex(f->a, P66, 2, false, false, 0x17, 1, 0, xr(2)); /* vptest */
+	fix_if(f, CC_NE);
+}
+
+/* -- complex numbers: lanes are real and imaginary parts -- */
+
+static bool can_complex(const struct lower *l, const struct ir_node *n, enum shape sh) { return sh != SH_NONE && !is_scalar(sh); }
+static bool can_cmla(const struct lower *l, const struct ir_node *n, enum shape sh) { return can_complex(l, n, sh) && x64_cpu() & X64_FMA; }
+
+/* d := x with its parts exchanged */
+static void exchange(struct fpl *f, int d, int x)
+{
+	x_vex_i(f->a, P66, 3, is_double(f->sh) ? 0x05 : 0x04, d, 0, xr(x), is_double(f->sh) ? 1 : 0xb1); /* vpermilpd, vpermilps */
+}
+static void negate_parts(struct fpl *f, int d, int x, bool im)
+{
+	logic_k(f, 0x57, d, x, im ? by_size(f->sh, XK_NEG_IM_S, XK_NEG_IM_D) : by_size(f->sh, XK_NEG_RE_S, XK_NEG_RE_D));
+}
+/* A NaN whose sign is changed here is for the C function anyway. */
+static void l_fcadd(struct fpl *f)
+{
+	int x, y;
+
+	operands2(f, &x, &y);
+	exchange(f, 1, y);
+	negate_parts(f, 1, 1, fpi_get_rot(f->n->imm) == 3);
+	op3(f, 0x58, f->d, x, 1);
+	check(f, f->d, false);
+	finish(f, true);
+}
+/* xmm0 := the real or imaginary parts of x, twice */
+static void one_part(struct fpl *f, int x, bool im)
+{
+	if (is_double(f->sh))
+		x_vex_i(f->a, P66, 3, 0x05, 0, 0, xr(x), im ? 3 : 0); /* vpermilpd */
+	else
+		x_vex(f->a, PF3, 1, false, false, im ? 0x16 : 0x12, 0, 0, xr(x)); /* vmovshdup, vmovsldup */
+}
+static void l_fcmla(struct fpl *f)
+{
+	unsigned rot = fpi_get_rot(f->n->imm);
+	int x = f->s[1], y = f->s[2];
+
+	one_part(f, x, rot & 1);
+	if (flushes_operands(f)) /* that part alone */
+		fix_if_denormal_lane(f, 0);
+	if (f->sh == SH_2S) {
+		dup_low(f, f->d, f->s[0]);
+		dup_low(f, 0, 0);
+		dup_low(f, 1, y);
+		y = 1;
+	} else {
+		x_vmov(f->a, f->d, f->s[0]);
+	}
+	if (rot & 1) {
+		exchange(f, 1, y);
+		y = 1;
+	}
+	if (rot == 2)
+		logic_k(f, 0x57, 1, y, by_size(f->sh, XK_SIGN32, XK_SIGN64));
+	else if (rot)
+		negate_parts(f, 1, y, rot == 3);
+	x_vex(f->a, P66, 2, is_double(f->sh), false, 0xb8, f->d, 0, xr(rot ? 1 : y)); /* vfmadd231 */
+	check(f, f->d, true);
+	finish(f, true);
+}
+
+/*
  * Minimum and maximum: the host's give the second operand where both are
  * zeros; the two orders combined by or (and) give the right zero. NaNs are found
  * before, as the host would call a quiet one invalid.
@@ -151,65 +273,6 @@ static void l_fpneg(struct fpl *f)
 	finish(f, false);
 }
 
-/*
- * -- FPCR.FZ --
- *
- * The host flushes too (FTZ and DAZ), but it has no flag for a denormal operand and sets Inexact for a flushed result.  So
- * denormal operands go to the C function, and code is made only once FPSR.IXC has been set (job.fp_settles).  A value that is the
- * result of arithmetic, or has been looked at once in the unit, is no denormal: if it was, Input Denormal is set by now.
- */
-
-/* Shapes in which a value of shape sh is no denormal either. */
-static unsigned normal_as(enum shape sh)
-{
-	static const uint8_t set[] = {[SH_S] = 1 << SH_S, [SH_D] = 1 << SH_D, [SH_2S] = 1 << SH_S | 1 << SH_2S,
-				      [SH_4S] = 1 << SH_S | 1 << SH_2S | 1 << SH_4S, [SH_2D] = 1 << SH_D | 1 << SH_2D};
-
-	return set[sh];
-}
-
-/* What an operation gives has zeros above. */
-static unsigned normal_result(const struct ir_node *n)
-{
-	unsigned size = n->op == IR_fpcvt ? fpi_get_size2(n->imm) : fpi_get_size(n->imm);
-
-	if (n->op == IR_fp2i)
-		return 0;
-	return size == FP_D ? normal_as(SH_2D) : size == FP_S ? normal_as(SH_4S) : 0;
-}
-
-static bool flushes_operands(const struct fpl *f)
-{
-	switch (f->n->op) {
-	case IR_fpabs: case IR_fpneg: case IR_i2fp: case IR_fprecpe: case IR_fprsqrte: return false; /* estimates look themselves */
-	default: return f->l->job->fp_flush && f->sh != SH_NONE;
-	}
-}
-
-/* ((x + x) - 1) / the double of the least normal number is zero for denormals, and for that number itself. */
-static void fix_if_denormal_one(struct fpl *f, int x)
-{
-	bool w = is_double(f->sh);
-
-	x_vex(f->a, P66, 1, w, false, 0x7e, x, 0, xr(RAX));
-	x_lea(f->a, w, RAX, xmemi(RAX, RAX, 0, -1));
-	x_shift_i(f->a, X_SHR, w, RAX, w ? 53 : 24);
-	fix_if(f, CC_E);
-}
-
-/* Lanes that compare equal to zero, which denormals do, and have bits besides the sign. */
-static void fix_if_denormal_lane(struct fpl *f, int x)
-{
-	if (f->sh == SH_2S) {
-		vmovq_xx(f->a, 2, x);
-		x = 2;
-	}
-	x_vex_i(f->a, ppfx(f->sh), 1, 0xc2, 1, x, xk_i(XK_ZERO), 0x00);
-	x_vrr(f->a, P66, is_double(f->sh) ? 0xd4 : 0xfe, 2, x, x); /* vpaddq, vpaddd */
-	x_vex(f->a, P66, 2, false, false, 0x17, 1, 0, xr(2)); /* vptest */
-	fix_if(f, CC_NE);
-}
-
 static void look_at_operands(struct fpl *f)
 {
 	unsigned nops = ir_info(f->n->op)->nops;
@@ -219,7 +282,7 @@ static void look_at_operands(struct fpl *f)
 	for (unsigned k = 0; k < nops; k++) {
 		struct val *v = &f->l->v[f->n->a[k]];
 
-		if (v->normal >> f->sh & 1)
+		if (v->normal >> f->sh & 1 || (f->n->op == IR_fcmla && k == 1))
 			continue;
 		v->normal |= (uint8_t)normal_as(f->sh);
 		if (is_scalar(f->sh))
@@ -241,6 +304,7 @@ static const struct fp_row rows[IR_pure_end] = {
 	[IR_fpcmp] = {can_scalar, l_fpcmp}, [IR_fpcmv] = {0, l_fpcmv}, [IR_fpabs] = {0, l_fpabs}, [IR_fpneg] = {0, l_fpneg},
 	[IR_fpcvt] = {fpl_can_cvt, fpl_cvt}, [IR_fprint] = {fpl_can_print, fpl_print}, [IR_fp2i] = {fpl_can_2i, fpl_2i},
 	[IR_i2fp] = {fpl_can_i2, fpl_i2},
+	[IR_fcadd] = {can_complex, l_fcadd}, [IR_fcmla] = {can_cmla, l_fcmla},
 	[IR_fpmulx] = {0, fpl_mulx}, [IR_fprecps] = {fpl_can_step, fpl_recps}, [IR_fprsqrts] = {fpl_can_step, fpl_rsqrts},
 	[IR_fprecpe] = {fpl_can_estimate, fpl_recpe}, [IR_fprsqrte] = {fpl_can_estimate, fpl_rsqrte},
 };

@@ -14,6 +14,7 @@
 #define D_TO_S (FP_D << 4 | FP_S)
 #define H_TO_S (FP_H << 4 | FP_S)
 #define S_TO_H (FP_S << 4 | FP_H)
+#define H_TO_D (FP_H << 4 | FP_D)
 
 bool fpl_can_cvt(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
@@ -24,7 +25,8 @@ bool fpl_can_cvt(const struct lower *l, const struct ir_node *n, enum shape sh)
 	switch (CVT(n)) {
 	case S_TO_D: case D_TO_S: return lanes <= 2;
 	case H_TO_S: return has_half(l) && (lanes == 1 || lanes == 4);
-	case S_TO_H: return has_half(l) && lanes == 1;
+	case S_TO_H: return has_half(l) && (lanes == 1 || lanes == 4);
+	case H_TO_D: return has_half(l) && lanes == 1;
 	default: return false;
 	}
 }
@@ -39,6 +41,29 @@ static void half_to_single(struct fpl *f, bool scalar)
 	x_vex(f->a, P66, 2, false, false, 0x13, f->d, 0, xr(x));
 	f->sh = scalar ? SH_S : SH_4S;
 	check(f, f->d, false);
+}
+/* A half is a single exactly, and that a double. */
+static void half_to_double(struct fpl *f)
+{
+	x_vex(f->a, P66, 1, false, false, 0xdb, 0, f->s[0], xk(XK_LANE16));
+	x_vex(f->a, P66, 2, false, false, 0x13, 0, 0, xr(0));
+	f->sh = SH_S;
+	check(f, 0, false);
+	zero(f, f->d);
+	x_vrr(f->a, PF3, 0x5a, f->d, f->d, 0);
+}
+/* Four: lanes that are the smallest normal number, or NaNs, are for the C function. */
+static void singles_to_halves(struct fpl *f)
+{
+	struct xa *a = f->a;
+
+	x_vex_i(a, P66, 3, 0x1d, f->s[0], 0, xr(f->d), ROUND_MXCSR); /* vcvtps2ph */
+	x_vex(a, P66, 1, false, false, 0xdb, 0, f->d, xk(XK_MAX16));
+	x_vex(a, P66, 1, false, false, 0x75, 1, 0, xk(XK_MINNORM_H)); /* vpcmpeqw */
+	x_vex(a, P66, 1, false, false, 0x65, 0, 0, xk(XK_INF_H)); /* vpcmpgtw */
+	x_vrr(a, PNONE, 0x56, 1, 1, 0);
+	x_vex(a, P66, 2, false, false, 0x17, 1, 0, xr(1)); /* vptest */
+	fix_if(f, CC_NE);
 }
 static void single_to_half(struct fpl *f)
 {
@@ -59,7 +84,13 @@ void fpl_cvt(struct fpl *f)
 
 	switch (CVT(f->n)) {
 	case H_TO_S: half_to_single(f, scalar); return;
-	case S_TO_H: single_to_half(f); return;
+	case H_TO_D: half_to_double(f); return;
+	case S_TO_H:
+		if (scalar)
+			single_to_half(f);
+		else
+			singles_to_halves(f);
+		return;
 	case S_TO_D:
 		if (scalar) {
 			zero(f, 0);
@@ -147,13 +178,42 @@ bool fpl_can_2i(const struct lower *l, const struct ir_node *n, enum shape sh)
 {
 	unsigned to = fpi_get_size2(n->imm), round = fpi_get_round(n->imm);
 
-	if (sh == SH_NONE || fpi_get_fbits(n->imm))
+	if (sh == SH_NONE || (fpi_get_fbits(n->imm) && round != FPR_ZERO))
 		return false;
 	if (is_scalar(sh))
 		return to >= 2 && (host_rounding(n->imm) >= 0 || round == FPR_TIEAWAY);
 	if (host_rounding(n->imm) < 0)
 		return false;
 	return is_double(sh) ? to == 3 && round == FPR_ZERO && !(n->imm & FPI_UNSIGNED) : to == 2;
+}
+/* d := 2^e in both lanes of double, four of single; destroys rax */
+static void power_of_two(struct fpl *f, int d, int e)
+{
+	uint64_t k = is_double(f->sh) ? (uint64_t)(1023 + e) << 52 : (uint64_t)(127 + e) * ((uint64_t)1 << 55 | 1 << 23);
+
+	x_mov_ri(f->a, RAX, k);
+	x_vmovq_xr(f->a, d, RAX);
+	x_vrr(f->a, P66, 0x6c, d, d, d); /* vpunpcklqdq */
+}
+/* Fixed-point numbers: xmm0 := x times 2^fbits, which is exact, if that is below 2^64; returns the register. xmm1, xmm2 are used. */
+static int scale_up(struct fpl *f, int x)
+{
+	unsigned fbits = fpi_get_fbits(f->n->imm);
+
+	if (!fbits)
+		return x;
+	magnitude(f, 2, x);
+	power_of_two(f, 1, 64 - (int)fbits);
+	if (is_scalar(f->sh)) {
+		ucomis(f, 1, 2);
+		fix_if(f, CC_BE);
+	} else {
+		cmp_packed(f, 2, 2, 1, 0x15); /* not less, or unordered; quiet */
+		fix_if_any(f, 2);
+	}
+	power_of_two(f, 1, (int)fbits);
+	op3(f, 0x59, 0, x, 1);
+	return 0;
 }
 /* Truncates x to rax; the host's answer for what does not fit goes to the C function. */
 static void truncate_int(struct fpl *f, int x, bool wide)
@@ -173,7 +233,7 @@ static void check_unsigned(struct fpl *f, int x, bool wide)
 static void scalar_to_int(struct fpl *f)
 {
 	bool wide = fpi_get_size2(f->n->imm) == 3, uns = f->n->imm & FPI_UNSIGNED;
-	int rc = host_rounding(f->n->imm), x = f->s[0];
+	int rc = host_rounding(f->n->imm), x = scale_up(f, f->s[0]);
 
 	if (rc < 0)
 		round_away(f);
@@ -192,11 +252,13 @@ static void doubles_to_int(struct fpl *f)
 {
 	struct xa *a = f->a;
 
+	int x = scale_up(f, f->s[0]);
+
 	f->sh = SH_D;
-	x_vrr(a, P66, 0x15, 0, f->s[0], f->s[0]); /* vunpckhpd */
-	truncate_int(f, 0, true);
+	x_vrr(a, P66, 0x15, 1, x, x); /* vunpckhpd */
+	truncate_int(f, 1, true);
 	x_mov(a, true, RCX, RAX);
-	truncate_int(f, f->s[0], true);
+	truncate_int(f, x, true);
 	x_vmovq_xr(a, f->d, RAX);
 	x_vex(a, P66, 3, true, false, 0x22, f->d, f->d, xr(RCX)); /* vpinsrq */
 	x8(a, 1);
@@ -213,7 +275,7 @@ void fpl_2i(struct fpl *f)
 		doubles_to_int(f);
 		return;
 	}
-	x = operand1(f);
+	x = scale_up(f, operand1(f));
 	x_vmov(f->a, f->d, x); /* exact operands for Inexact */
 	if (rc != ROUND_ZERO) {
 		round_to(f, 0, x, (unsigned)rc | QUIET);
@@ -250,13 +312,9 @@ bool fpl_can_i2(const struct lower *l, const struct ir_node *n, enum shape sh)
 /* d less a power of two: exact, as no integer is small enough to become tiny. */
 static void scale_down(struct fpl *f, unsigned fbits)
 {
-	uint64_t k = is_double(f->sh) ? (uint64_t)(1023 - fbits) << 52 : (127 - fbits) * ((uint64_t)1 << 55 | 1 << 23);
-
 	if (!fbits)
 		return;
-	x_mov_ri(f->a, RAX, k);
-	x_vmovq_xr(f->a, 0, RAX);
-	x_vrr(f->a, P66, 0x6c, 0, 0, 0); /* vpunpcklqdq */
+	power_of_two(f, 0, -(int)fbits);
 	op3(f, 0x59, f->d, f->d, 0);
 }
 static void int_to_scalar(struct fpl *f, int d, int gpr, bool wide)

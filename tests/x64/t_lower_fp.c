@@ -212,6 +212,39 @@ static void test_flagged(void)
 	for (unsigned k = 0; k < 6; k++)
 		bad += try_shapes(IR_fpcmv, fpi_cond((enum fp_cond)(k % 3)) | (k / 3 ? FPI_ABS : 0), K_FP);
 	ok(!bad, "fpcmv");
+	bad = 0;
+	for (unsigned q = 0; q < 2; q++)
+		for (unsigned size = FP_H; size <= FP_S + q; size++)
+			for (unsigned rot = 0; rot < 4; rot++) {
+				bad += rot & 1 ? try_imm(IR_fcadd, fpi_vec(size, q) | fpi_rot(rot), false, K_FP) : 0;
+				bad += try_imm(IR_fcmla, fpi_vec(size, q) | fpi_rot(rot), false, K_FP);
+			}
+	ok(!bad, "fcadd, fcmla");
+}
+
+/* To fixed point. */
+static void test_fixed(void)
+{
+	static const uint8_t fbits[] = {1, 16, 31, 32, 33, 63, 64};
+	unsigned bad = 0;
+
+	for (unsigned k = 0; k < ARRAY_SIZE(fbits); k++)
+		for (unsigned uns = 0; uns < 2; uns++) {
+			uint32_t more = fpi_round(FPR_ZERO) | (uns ? FPI_UNSIGNED : 0) | fpi_fbits(fbits[k]);
+
+			for (unsigned to = 2; to < 4; to++) {
+				if (fbits[k] > 8u << to)
+					continue;
+				bad += try_imm(IR_fp2i, FP_S | fpi_size2(to) | more, false, K_FP);
+				bad += try_imm(IR_fp2i, FP_D | fpi_size2(to) | more, false, K_FP);
+			}
+			if (fbits[k] <= 32) {
+				bad += try_imm(IR_fp2i, fpi_vec(FP_S, 0) | fpi_size2(2) | more, false, K_FP);
+				bad += try_imm(IR_fp2i, fpi_vec(FP_S, 1) | fpi_size2(2) | more, false, K_FP);
+			}
+			bad += try_imm(IR_fp2i, fpi_vec(FP_D, 1) | fpi_size2(3) | more, false, K_FP);
+		}
+	ok(!bad, "fp2i with fraction bits");
 }
 
 static void test_round(void)
@@ -280,6 +313,7 @@ int main(void)
 	test_flagged();
 	test_round();
 	test_convert();
+	test_fixed();
 	x64_cpu_mask(0);
 	ok(!try_shapes(IR_fpmla, 0, K_FP), "fpmla without the host's");
 	x64_lower_free(lower);
