@@ -30,20 +30,43 @@ struct sock {
 	bool listening;         /* CONST_AFTER_INIT: listen is in the loop */
 };
 
+static int bind_and_listen(int fd, const struct sockaddr_un *a) { return bind(fd, (const struct sockaddr *)a, sizeof(*a)) || listen(fd, 1); }
+
+/* Whoever waits for the name and then connects is not refused: it is given to a socket that listens already. In place of an old socket's. */
+static int unix_listen(int fd, const struct sockaddr_un *a)
+{
+	struct sockaddr_un early = *a;
+	struct stat st;
+	int n, why;
+
+	if (!lstat(a->sun_path, &st) && (stat(a->sun_path, &st) || !S_ISSOCK(st.st_mode))) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	n = snprintf(early.sun_path, sizeof(early.sun_path), "%s.%d", a->sun_path, (int)getpid());
+	if (n >= (int)sizeof(early.sun_path)) {
+		unlink(a->sun_path);
+		return bind_and_listen(fd, a);
+	}
+	unlink(early.sun_path);
+	if (!bind_and_listen(fd, &early) && !rename(early.sun_path, a->sun_path))
+		return 0;
+	why = errno;
+	unlink(early.sun_path);
+	errno = why;
+	return -1;
+}
+
 static int unix_socket(const char *path, bool server, struct err *e)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct stat st;
 	int fd;
 
 	if (strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, EXIT_USAGE, "chardev socket: path %s is too long", path);
 	strcpy(a.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (server && !stat(path, &st) && S_ISSOCK(st.st_mode))
-		unlink(path);
-	if (fd >= 0 && !(server ? bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 1)
-				: connect(fd, (struct sockaddr *)&a, sizeof(a))))
+	if (fd >= 0 && !(server ? unix_listen(fd, &a) : connect(fd, (struct sockaddr *)&a, sizeof(a))))
 		return fd;
 	err_set(e, EXIT_INPUT, "chardev socket: cannot %s %s: %s", server ? "listen on" : "connect to", path, strerror(errno));
 	if (fd >= 0)

@@ -2,7 +2,9 @@
  * Character back ends: file, Unix and TCP sockets as server and client, pty,
  * testdev, the multiplexer's escapes, flow control both ways.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -71,7 +73,7 @@ static void nap(void)
 
 #define WAIT(cond) \
 	do { \
-		for (int k_ = 0; k_ < 30000 && !(cond); k_++) \
+		for (int k_ = 0; k_ < 300000 && !(cond); k_++) \
 			nap(); \
 	} while (0)
 
@@ -121,10 +123,15 @@ static void test_file(void)
 static int connect_unix(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), why;
 
-	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) ? -1 : fd;
+	strcpy(a.sun_path, path);
+	if (!connect(fd, (struct sockaddr *)&a, sizeof(a)))
+		return fd;
+	why = errno;
+	close(fd);
+	errno = why;
+	return -1;
 }
 
 static void test_flow(struct chardev *c, struct front *f, int fd)
@@ -194,19 +201,68 @@ static void test_socket(void)
 	free(g);
 }
 
+/* Connects as soon as there is the name; the first answer but "no such file". */
+static void *caller(void *path)
+{
+	int fd, why;
+
+	do
+		fd = connect_unix(path), why = errno;
+	while (fd < 0 && why == ENOENT);
+	if (fd >= 0)
+		close(fd);
+	return (void *)(intptr_t)(fd < 0 ? why : 0);
+}
+
+static void test_early_caller(void)
+{
+	unsigned refused = 0;
+	struct chardev *c;
+	char path[108];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/early", dir);
+	for (unsigned k = 0; k < 1000; k++) {
+		pthread_t t;
+		void *why;
+
+		pthread_create(&t, NULL, caller, path);
+		c = make("socket,path=%s,server=on,wait=off", path);
+		if (!c)
+			break;
+		pthread_join(t, &why);
+		refused += why != NULL;
+		chardev_free(c);
+	}
+	ok(!refused, "whoever sees a server's name can connect (%u of 1000 could not)", refused);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	ok(!make("socket,path=%s,server=on,wait=off", path) && e.code == EXIT_INPUT && access(path, F_OK) == 0, "a file in its place stays: %s", e.msg);
+	unlink(path);
+	memset(path, 'n', sizeof(path));
+	memcpy(path, dir, strlen(dir));
+	path[strlen(dir)] = '/';
+	path[sizeof(path) - 1] = 0;
+	c = make("socket,path=%s,server=on,wait=off", path);
+	fd = connect_unix(path);
+	ok(c && fd >= 0, "a name of %zu bytes", strlen(path));
+	close(fd);
+	chardev_free(c);
+}
+
 static void test_tcp(void)
 {
 	struct front *f = front(100);
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
-	int probe = socket(AF_INET, SOCK_STREAM, 0), fd;
+	int mine = socket(AF_INET, SOCK_STREAM, 0), one = 1, fd;
 	struct opts *o;
 	struct chardev *c;
 	char text[100];
 
-	bind(probe, (struct sockaddr *)&a, sizeof(a));
-	getsockname(probe, (struct sockaddr *)&a, &len);
-	close(probe);
+	/* Bound by us, so that nobody else gets the port, and not listened at, so that the back end may, which sets SO_REUSEADDR too. */
+	setsockopt(mine, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	bind(mine, (struct sockaddr *)&a, sizeof(a));
+	getsockname(mine, (struct sockaddr *)&a, &len);
 	snprintf(text, sizeof(text), "tcp:127.0.0.1:%u,server,nowait", ntohs(a.sin_port));
 	o = chardev_compat("-serial", text, &e);
 	c = o ? chardev_new(&env, o, &e) : NULL;
@@ -218,6 +274,7 @@ static void test_tcp(void)
 	WAIT(ld_acq(&f->n));
 	ok(f->got[0] == 'x', "input over TCP");
 	close(fd);
+	close(mine);
 	chardev_free(c);
 	ok(!chardev_compat("-serial", "tcp:nowhere", &e), "%s", e.msg);
 	ok(!chardev_compat("-serial", "sdtio", &e), "%s", e.msg);
@@ -249,7 +306,8 @@ static struct chardev *make_pty(char name[100])
 static void test_pty_mux(void)
 {
 	struct front *f = front(100), *g = front(100);
-	char name[100], back[200] = "";
+	char name[100], back[2000] = "";
+	size_t got = 0;
 	struct chardev *c = make_pty(name);
 	int fd = open(name, O_RDWR | O_NOCTTY);
 
@@ -274,7 +332,9 @@ static void test_pty_mux(void)
 	WAIT(ld_acq(&g->n) == 4);
 	ok(!memcmp(g->got, "wxyz", 4), "it is kept");
 	ok(write(fd, "\001h", 2) == 2, "help typed");
-	ok(read(fd, back, sizeof(back) - 1) > 0 && strstr(back, "Ctrl-A"), "Ctrl-A h helps");
+	for (ssize_t n = 1; n > 0 && got < sizeof(back) - 1 && !strstr(back, "Ctrl-A"); got += n > 0 ? (size_t)n : 0)
+		n = read(fd, back + got, sizeof(back) - 1 - got);
+	ok(strstr(back, "Ctrl-A"), "Ctrl-A h helps");
 	st_rel(&quit_status, -1);
 	ok(write(fd, "\001x", 2) == 2, "exit typed");
 	WAIT(ld_acq(&quit_status) >= 0);
@@ -311,6 +371,7 @@ int main(void)
 	ok(env.loop != NULL, "the loop runs");
 	test_file();
 	test_socket();
+	test_early_caller();
 	test_tcp();
 	test_pty_mux();
 	test_testdev();
