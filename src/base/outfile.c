@@ -29,9 +29,9 @@ static int fail(struct err *e, const char *path)
 	return err_set(e, EXIT_HOST, "cannot write '%s': %s", path, strerror(errno ? errno : EIO));
 }
 
-static int write_in_place(const char *path, const void *data, size_t n, struct err *e)
+static int write_in_place(const char *path, int flags, const void *data, size_t n, struct err *e)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
 
 	if (fd < 0)
 		return fail(e, path);
@@ -90,12 +90,17 @@ int outfile_write(const char *path, const void *data, size_t n, struct err *e)
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st))
+	if (stat(path, &st)) {
+		if (!lstat(path, &st)) /* a link to nothing yet stays one */
+			return write_in_place(path, O_CREAT | O_TRUNC, data, n, e);
 		return write_beside(path, new_file_mode(), data, n, e);
+	}
 	if (!S_ISREG(st.st_mode))
-		return write_in_place(path, data, n, e);
+		return write_in_place(path, 0, data, n, e);
 	real = realpath(path, NULL); /* through a link: the file that it names is replaced */
-	rc = write_beside(real ? real : path, st.st_mode & 07777, data, n, e);
+	if (!real)                   /* which has no name any more, as /dev/stdout's may */
+		return write_in_place(path, O_APPEND, data, n, e);
+	rc = write_beside(real, st.st_mode & 07777, data, n, e);
 	free(real);
 	return rc;
 }

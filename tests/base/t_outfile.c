@@ -84,6 +84,25 @@ static void killed(void)
 	ok(!broken, "kill -9 at %u moments: never a part of a report", rounds);
 }
 
+/* As /dev/stdout is a link to a descriptor, of a file that has been removed. */
+static void nameless(const char *link)
+{
+	char other[80], fd_path[40], got[9] = "";
+	struct stat st;
+	struct err e;
+	int fd;
+
+	snprintf(other, sizeof(other), "%s/removed", dir);
+	fd = open(other, O_RDWR | O_CREAT, 0600);
+	unlink(other);
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
+	ok(!symlink(fd_path, link) && write(fd, "old ", 4) == 4 && !outfile_write(link, "new", 3, &e) && !lstat(link, &st) && S_ISLNK(st.st_mode),
+	   "a link to a file without a name stays");
+	ok(pread(fd, got, 8, 0) == 7 && !strcmp(got, "old new"), "and the file has the report");
+	close(fd);
+	unlink(link);
+}
+
 static void others(void)
 {
 	char link[80], cmd[100];
@@ -97,6 +116,15 @@ static void others(void)
 	ok(!symlink(path, link) && !outfile_write(link, "hello", 5, &e) && !lstat(link, &st) && S_ISLNK(st.st_mode) &&
 		   !stat(path, &st) && st.st_size == 5,
 	   "through a link the file that it names is replaced");
+	unlink(link);
+	ok(!symlink("later", link) && !outfile_write(link, "hello", 5, &e) && !lstat(link, &st) && S_ISLNK(st.st_mode) &&
+		   !stat(link, &st) && st.st_size == 5,
+	   "through a link to nothing a file comes to be, and the link stays");
+	unlink(link);
+	ok(!symlink("nowhere/at/all", link) && outfile_write(link, "x", 1, &e) < 0 && !lstat(link, &st) && S_ISLNK(st.st_mode),
+	   "a link that leads nowhere stays: %s", e.msg);
+	unlink(link);
+	nameless(link);
 	chmod(path, 0640);
 	outfile_write(path, "x", 1, &e);
 	stat(path, &st);
