@@ -90,7 +90,7 @@ for s in TERM INT HUP; do
 	signalled() {
 		(cd work && exec env --default-signal "$parma" boot $bare idle) </dev/null >out 2>err &
 		local pid=$! rc=0
-		sleep 0.3
+		until_true has_vcpus $pid
 		kill -$1 $pid
 		wait $pid || rc=$?
 		[ $rc = $((128 + $(kill -l $1))) ] || { echo "status $rc"; return 1; }

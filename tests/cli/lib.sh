@@ -52,13 +52,25 @@ refused() {
 	local want=$1 pattern=$2 before after
 	shift 2
 	before=$(cd work && ls -lA --time-style=full-iso)
-	limit=300 p "$@"
+	p "$@"
 	after=$(cd work && ls -lA --time-style=full-iso)
 	status "$want" || return 1
 	[ "$(wc -l <err)" = 1 ] && grep -Eq -- "^parma: .*$pattern" err || { echo "stderr is not one line like '$pattern':"; cat err; return 1; }
 	[ ! -s out ] || { echo "wrote to stdout:"; head -3 out; return 1; }
 	[ "$before" = "$after" ] || { echo "wrote a file:"; diff <(echo "$before") <(echo "$after"); return 1; }
 }
+
+# until_true COMMAND...: waits for it to succeed; ten minutes are for hangs.
+until_true() {
+	local end=$((SECONDS + 600))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "waited in vain for: $*"; return 1; }
+		sleep 0.05
+	done
+}
+# Whether process PID is one of parma's whose vCPUs run, past every step of a start; whether it is gone, its parent's wait() or not.
+has_vcpus() { grep -qs vcpu /proc/"$1"/task/*/comm; }
+is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:[[:space:]]*[ZX]' "/proc/$1/status" 2>/dev/null; }
 
 # program FILE HEX-WORD...: a raw image of these instructions.
 program() {

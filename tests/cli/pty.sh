@@ -11,7 +11,7 @@ cd work || exit 99
 leaves() { # STATUS, steps and command
 	local want=$1
 	shift
-	timeout 200 "$ptyrun" "$@" >said 2>&1 || { cat -v said; return 1; }
+	timeout 3000 "$ptyrun" "$@" >said 2>&1 || { cat -v said; return 1; }
 	grep -aq "^status $want\$" said || { cat -v said; return 1; }
 }
 on_second_screen_and_back() { # the last things written leave it
@@ -22,7 +22,7 @@ guest() {
 	rm -f "$scratch/q"
 	"$parma" boot -smp 3 -accel interp -nodefaults -display none -kernel spin -qmp unix:"$scratch/q",server=on,wait=off >/dev/null 2>&1 &
 	guest=$!
-	for _ in $(seq 600); do [ -S "$scratch/q" ] && return; sleep 0.1; done
+	until_true test -S "$scratch/q"
 }
 top=(-- "$parma" top --interval 100 "$scratch/q")
 
@@ -32,6 +32,7 @@ ok "q leaves parma top" leaves 0 size:80,24 raw see:"percent of time" see:"q lea
 ok "... and its screen" on_second_screen_and_back
 rows() { grep -aq 'running' said && grep -aq 'instructions/s' said; }
 ok "states and rates" rows
+# Of all that came since the start: the size held before that.
 widest() { tr '\033' '\n' <said | sed 's/^\[[?0-9;]*[A-Za-z]//; s/\r//' | awk -v w="$1" '/vCPU|percent|running|off/ && length($0) >= w { print; bad = 1 } END { exit bad }'; }
 ok "a narrow screen" leaves 0 size:40,24 raw see:"running" see:"instructions" type:q end "${top[@]}"
 ok "... has no line that is too long" widest 40
@@ -60,11 +61,11 @@ ok "a guest that ends" ends
 kill -9 "$guest" 2>/dev/null; wait "$guest" 2>/dev/null
 
 # -- parma scale --
-scale=(-- "$parma" scale --vcpus 1,2 --repeat 60 --ms 100 --workload int --csv s.csv --json s.json --svg s.svg)
+scale=(-- "$parma" scale --vcpus 1,2 --repeat 64 --ms 1000 --workload int --csv s.csv --json s.json --svg s.svg)
 nothing_left() { [ -z "$(ls s.* 2>/dev/null)" ] && [ -z "$(ls "$TMPDIR")" ] || { ls "$TMPDIR" s.*; return 1; }; }
-ok "Ctrl-C of parma scale" leaves 130 see:"round 1 of 60" type:^C end "${scale[@]}"
+ok "Ctrl-C of parma scale" leaves 130 see:"round 1 of 64" type:^C end "${scale[@]}"
 ok "... leaves no report and no folder" nothing_left
-ok "hang-up of parma scale" leaves 129 see:"round 1 of 60" hangup end "${scale[@]}"
+ok "hang-up of parma scale" leaves 129 see:"round 1 of 64" hangup end "${scale[@]}"
 ok "... leaves nothing either" nothing_left
 
 # -- parma boot --

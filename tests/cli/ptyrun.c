@@ -3,7 +3,7 @@
  *
  *   ptyrun STEP... -- COMMAND...
  *
- * Steps, in order, each within two minutes:
+ * Steps, in order, each within five minutes (sizes that come first hold before the command starts):
  *   raw        wait until the terminal is in raw mode
  *   see:TEXT   wait until TEXT has come out
  *   type:TEXT  type it (^A stands for Ctrl-A)
@@ -31,14 +31,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static char seen[1 << 16];
-static size_t nseen, looked; /* bytes seen, and those that see: has passed */
+#define LIMIT_S 300
+
+static char *seen;                 /* all that came, and a 0 */
+static size_t nseen, room, looked; /* bytes seen, room for them, and those that see: has passed */
 static int master, slave;
 static pid_t child;
 
 static _Noreturn void die(const char *why, const char *what)
 {
-	printf("%s %s; it said: %.*s\n", why, what, (int)nseen, seen);
+	printf("%s %s; it said: %.*s\n", why, what, (int)nseen, nseen ? seen : "");
 	kill(child, SIGKILL);
 	exit(1);
 }
@@ -50,12 +52,38 @@ static void listen_ms(int ms)
 
 	if (poll(&p, 1, ms) <= 0 || !(p.revents & POLLIN))
 		return;
-	n = read(master, seen + nseen, sizeof(seen) - 1 - nseen);
+	if (nseen + 4096 >= room) {
+		room = 2 * room + 65536;
+		seen = realloc(seen, room);
+	}
+	n = seen ? read(master, seen + nseen, room - 1 - nseen) : 0;
 	if (n > 0)
 		nseen += (size_t)n;
-	if (nseen == sizeof(seen) - 1)
-		nseen = looked = 0;
-	seen[nseen] = 0;
+	if (seen)
+		seen[nseen] = 0;
+}
+
+/* All that was written so far: the line hands bytes on in their order, at its leisure, so what comes before a mark of ours has come. */
+static void drain(void)
+{
+	static const char mark[] = "[all of it]";
+	time_t end = time(NULL) + LIMIT_S;
+	size_t before;
+
+	do {
+		before = nseen;
+		listen_ms(0);
+	} while (nseen > before); /* so that there is room for it */
+	if (write(slave, mark, strlen(mark)) < 0)
+		return;
+	for (before = nseen > strlen(mark) ? nseen - strlen(mark) : 0; time(NULL) < end; listen_ms(20)) {
+		char *at = nseen ? strstr(seen + before, mark) : NULL;
+
+		if (at) {
+			*at = 0;
+			return;
+		}
+	}
 }
 
 static bool is_raw(void)
@@ -67,7 +95,7 @@ static bool is_raw(void)
 
 static bool saw(const char *text)
 {
-	const char *at = strstr(seen + looked, text);
+	const char *at = seen ? strstr(seen + looked, text) : NULL;
 
 	if (at)
 		looked = (size_t)(at - seen) + strlen(text);
@@ -108,7 +136,7 @@ static void type(const char *text)
 
 static void step(const char *s, int *status)
 {
-	time_t end = time(NULL) + 120;
+	time_t end = time(NULL) + LIMIT_S;
 
 	if (!strncmp(s, "type:", 5)) {
 		type(s + 5);
@@ -155,7 +183,8 @@ static bool same(const struct termios *a, const struct termios *b)
 int main(int argc, char **argv)
 {
 	struct termios before, after;
-	int first = 1, status = 0;
+	int first = 1, done = 1, status = 0;
+	time_t end;
 
 	while (first < argc && strcmp(argv[first], "--"))
 		first++;
@@ -165,6 +194,8 @@ int main(int argc, char **argv)
 	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	if (slave < 0 || tcgetattr(slave, &before))
 		return 99;
+	for (; done < first && !strncmp(argv[done], "size:", 5); done++)
+		step(argv[done], &status);
 	child = fork();
 	if (!child) {
 		/* As a shell at a terminal starts it, whatever nohup or a script's "&" has told this process to ignore. */
@@ -179,17 +210,16 @@ int main(int argc, char **argv)
 		execvp(argv[first + 1], argv + first + 1);
 		_exit(127);
 	}
-	for (int k = 1; k < first; k++)
-		step(argv[k], &status);
+	for (; done < first; done++)
+		step(argv[done], &status);
 	printf("status %d\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 	if (slave < 0)
 		return 0;
 	/* After kill -9 somebody else puts it in order. */
-	for (unsigned k = 0; k < 1000 && (tcgetattr(slave, &after) || !same(&before, &after)); k++)
+	for (end = time(NULL) + LIMIT_S; time(NULL) < end && (tcgetattr(slave, &after) || !same(&before, &after));)
 		listen_ms(20);
-	for (unsigned k = 0; k < 10; k++)
-		listen_ms(5);
-	if (getenv("PTYRUN_OUTPUT"))
+	drain();
+	if (getenv("PTYRUN_OUTPUT") && nseen)
 		printf("%s", seen);
 	if (tcgetattr(slave, &after) || !same(&before, &after)) {
 		puts("the terminal is not as it was");

@@ -8,14 +8,14 @@ session() { # NAME COMMAND...: leaves what it said, and the emulator's status in
 	shift
 	(cd work && exec "$@" -smp 2 -nodefaults -display none -kernel spin -qmp unix:"$scratch/$name.sock",server=on,wait=off) >boot.out 2>&1 </dev/null &
 	pid=$!
-	for _ in $(seq 600); do [ -S "$scratch/$name.sock" ] && break; sleep 0.1; done
-	timeout 300 python3 "$top/tests/cli/qmp.py" "$scratch/$name.sock" "$scratch/$name" >said 2>&1 || echo "not ok - the session was broken off" >>said
+	until_true test -S "$scratch/$name.sock" >said || { kill -9 $pid; return; }
+	timeout 3000 python3 "$top/tests/cli/qmp.py" "$scratch/$name.sock" "$scratch/$name" >said 2>&1 || echo "not ok - the session was broken off" >>said
 	for _ in $(seq "$patience"); do kill -0 $pid 2>/dev/null || break; sleep 0.1; done
 	kill -9 $pid 2>/dev/null
 	rc=0
 	wait $pid || rc=$?
 }
-patience=600 # tenths of a second that the emulator may take to end
+patience=6000 # tenths of a second that the emulator may take to end
 passed() { grep -q '^ok' said && ! grep -q '^not ok' said || { grep -A1 '^not ok' said || tail -3 said; cat boot.out; echo "status $rc"; return 1; }; }
 session parma "$parma" boot -accel interp
 ok "a session of a QMP client ($(grep -c '^ok' said) steps)" eval '[ "$rc" = 0 ] && passed'
@@ -46,8 +46,8 @@ fi
 guest_off() { # the guest's own end
 	(cd work && exec "$parma" boot -S -display none -serial null -qmp unix:"$scratch/o",server=on,wait=off) >boot.out 2>&1 &
 	local pid=$! status=0
-	for _ in $(seq 600); do [ -S "$scratch/o" ] && break; sleep 0.1; done
-	timeout 300 python3 - "$scratch/o" <<-'END' || { kill -9 $pid; return 1; }
+	until_true test -S "$scratch/o" || { kill -9 $pid; return 1; }
+	timeout 3000 python3 - "$scratch/o" <<-'END' || { kill -9 $pid; return 1; }
 	import json, socket, sys
 	s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); f = s.makefile("r"); f.readline()
 	def do(name):

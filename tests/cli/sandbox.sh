@@ -12,11 +12,7 @@ bare="-nodefaults -display none"
 start() {
 	(cd work && exec env --default-signal "$parma" boot "$@") </dev/null >out 2>err &
 	pid=$!
-	for _ in $(seq 2000); do
-		grep -qs vcpu /proc/$pid/task/*/comm && return
-		sleep 0.05
-	done
-	echo "no vCPU thread"; cat err; return 1
+	until_true has_vcpus $pid || { cat err; return 1; }
 }
 stop() { kill "$pid" && wait "$pid"; [ $? = 143 ]; }
 state() { cat /proc/$pid/task/*/status | sed -n "s/^$1:[[:space:]]*//p" | sort | uniq; }
@@ -69,8 +65,8 @@ resets() { # the kernel is read again though its file is gone
 ok "resets of a guest whose file is gone" resets
 
 # -- sockets --
-talk() { # SOCKET, TEXT: sends it and prints what comes until the other side closes or a minute passes
-	timeout 60 python3 -c 'import socket, sys
+talk() { # SOCKET, TEXT: sends it and prints what comes until the other side closes
+	timeout 600 python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
 s.sendall(sys.argv[2].encode())
@@ -94,8 +90,7 @@ killed() {
 	start $bare -kernel idle -qmp unix:qmp,server=on,wait=off || return 1
 	kill -9 $pid
 	wait $pid
-	for _ in $(seq 1000); do [ -e work/qmp ] || return 0; sleep 0.05; done
-	return 1
+	until_true eval '[ ! -e work/qmp ]'
 }
 if command -v python3 >/dev/null; then
 	ok "control and serial sockets work and are removed" control
@@ -113,15 +108,22 @@ head -c 1000000 /dev/urandom >web/blob
 python3 -u -m http.server 0 --bind 127.0.0.1 --directory web >http.log 2>&1 &
 server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
-for _ in $(seq 600); do grep -q port http.log && break; sleep 0.1; done
+until_true grep -q port http.log
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' http.log)
-fwd=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])') # a free one, now
-# A connection taken while the guest's network was not up may never be answered, so each waits for a second only. The guest serves until web/done exists.
-python3 -c 'import socket, sys, time
-end = time.time() + 600
-while time.time() < end:
+# A port of our own: bound, so that nobody else gets it, and not listened at, so that parma may, which sets SO_REUSEADDR too.
+# A connection taken while the guest's network was not up may never be answered, so each waits for a while only. The guest serves until web/done exists.
+python3 -uc 'import os, socket, time
+own = socket.socket()
+own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+own.bind(("127.0.0.1", 0))
+port = own.getsockname()[1]
+print("port", port)
+end = time.time() + 1000
+patience = 1
+while time.time() < end and not os.path.exists("web/over"):
     try:
-        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)
+        s = socket.create_connection(("127.0.0.1", port), patience)
+        patience = min(2 * patience, 60)
         d = s.recv(100)
         s.close()
         if d:
@@ -130,8 +132,10 @@ while time.time() < end:
     except OSError:
         pass
     time.sleep(0.1)
-open("web/done", "w")' $fwd >fwd.out 2>&1 &
+open("web/done", "w")' >fwd.out 2>&1 &
 client=$!
+until_true grep -q port fwd.out
+fwd=$(sed -n 's/^port //p' fwd.out)
 truncate -s 4M work/disk
 linux "wget -q -O /tmp/blob http://10.0.2.2:$port/blob && sha256sum </tmp/blob
 printf '#!/bin/sh\necho through the port\n' >/tmp/say && chmod +x /tmp/say
@@ -142,6 +146,7 @@ blkdiscard /dev/vda 2>/dev/null
 dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c" \
 	-smp 2 -sandbox on -nic user,hostfwd=tcp:127.0.0.1:$fwd-:7 \
 	-drive file=disk,format=raw,if=none,id=d,snapshot=on,discard=unmap -device virtio-blk-device,drive=d -device virtio-rng-device
+touch web/over
 wait $client
 ok "the guest reaches the host" ok_net "$(sha256sum <web/blob | cut -d' ' -f1)"
 ok "the host reaches the guest" grep -q 'through the port' fwd.out

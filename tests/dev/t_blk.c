@@ -230,7 +230,7 @@ static void test_hostile(void)
 	ok(start("", "virtio-blk-device"), "start");
 	vd_add(&v, 0, none, 1);
 	vd_kick(&v, 0);
-	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 1500000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "no place for a status: needs a reset");
 	vd_negotiate(&v, vd_offered(&v));
@@ -238,7 +238,7 @@ static void test_hostile(void)
 	vd_driver_ok(&v);
 	vd_add(&v, 0, shortest, 2);
 	vd_kick(&v, 0);
-	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 1500000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "half a header: needs a reset");
 	vd_negotiate(&v, vd_offered(&v));

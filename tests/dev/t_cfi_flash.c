@@ -38,7 +38,7 @@ static uint64_t status(uint64_t off)
 {
 	uint64_t v = 0;
 
-	for (unsigned k = 0; k < 30000; k++) {
+	for (unsigned k = 0; k < 300000; k++) {
 		v = rd(off, 4);
 		if (v & 0x80)
 			break;

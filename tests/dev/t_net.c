@@ -160,7 +160,7 @@ static void test_forward(int host, uint16_t port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
 	socklen_t len = sizeof(from);
-	struct timeval tv = {3, 0};
+	struct timeval tv = {300, 0};
 	char text[1600], back[64] = "";
 	uint8_t f[4096];
 	unsigned nbuf = 0;
@@ -202,13 +202,13 @@ static void test_hostile(void)
 
 	vd_add(&v, 1, &(struct vd_buf){TX_BUF, 5, false}, 1);
 	vd_kick(&v, 1);
-	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 1500000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "no room for a header: needs a reset");
 	up(0);
 	vd_add(&v, 1, (struct vd_buf[]){{TX_BUF, HDR, false}, {VD_RAM, 0x100000, false}}, 2);
 	vd_kick(&v, 1);
-	for (int k = 0; k < 150000 && !(vd_rd(&v, 0x70) & 0x40); k++)
+	for (int k = 0; k < 1500000 && !(vd_rd(&v, 0x70) & 0x40); k++)
 		vd_nap();
 	ok(vd_rd(&v, 0x70) & 0x40, "a frame of 1 MiB: needs a reset");
 	up(0);

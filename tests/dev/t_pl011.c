@@ -43,7 +43,7 @@ static void nap(void)
 
 #define WAIT(cond) \
 	do { \
-		for (int k_ = 0; k_ < 30000 && !(cond); k_++) \
+		for (int k_ = 0; k_ < 300000 && !(cond); k_++) \
 			nap(); \
 	} while (0)
 

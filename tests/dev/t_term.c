@@ -95,9 +95,22 @@ static bool is_raw(void)
 
 static bool becomes(bool raw)
 {
-	for (int k = 0; k < 30000 && is_raw() != raw; k++)
+	for (int k = 0; k < 300000 && is_raw() != raw; k++)
 		nap_ms(1);
 	return is_raw() == raw;
+}
+
+/* SIGCONT is lost on a process that is still on its way to stop. */
+static bool stops(void)
+{
+	for (int k = 0; k < 300000; k++) {
+		siginfo_t i = {0};
+
+		if (!waitid(P_PID, (id_t)pid, &i, WSTOPPED | WNOHANG) && i.si_pid == pid)
+			return true;
+		nap_ms(1);
+	}
+	return false;
 }
 
 /* Reads from the terminal until text came. */
@@ -109,7 +122,7 @@ static bool see(const char *text)
 	while (n < sizeof(buf) - 1) {
 		struct pollfd p = {master, POLLIN, 0};
 
-		if (poll(&p, 1, 30000) <= 0 || read(master, buf + n, 1) != 1)
+		if (poll(&p, 1, 300000) <= 0 || read(master, buf + n, 1) != 1)
 			return false;
 		n++;
 		if (strstr(buf, text))
@@ -131,7 +144,7 @@ static int end(void)
 {
 	int st = -1;
 
-	for (int k = 0; k < 30000; k++) {
+	for (int k = 0; k < 300000; k++) {
 		if (waitpid(pid, &st, WNOHANG) == pid)
 			return st;
 		nap_ms(1);
@@ -158,10 +171,11 @@ int main(void)
 	type("a\003");
 	ok(see("[a]") && see("[\003]"), "Ctrl-C goes to the guest");
 	kill(pid, SIGTSTP);
-	ok(becomes(false), "SIGTSTP: the terminal is as before");
+	ok(stops() && becomes(false), "SIGTSTP: the terminal is as before");
 	kill(pid, SIGCONT);
 	ok(becomes(true), "SIGCONT: raw");
 	kill(pid, SIGSTOP);
+	ok(stops(), "SIGSTOP");
 	kill(pid, SIGCONT);
 	ok(becomes(true), "SIGSTOP and SIGCONT: raw");
 	type("\001x");

@@ -188,7 +188,7 @@ static void test_testdev(void)
 	dma_write(v.pm, mk_gpa(TX_BUF + 64), "5q", 2);
 	vd_add(&v, 7, &(struct vd_buf){TX_BUF + 64, 2, false}, 1);
 	vd_kick(&v, 7);
-	for (int k = 0; k < 150000 && ld_acq(&quit_status) < 0; k++)
+	for (int k = 0; k < 1500000 && ld_acq(&quit_status) < 0; k++)
 		vd_nap();
 	is_u64((uint64_t)ld_acq(&quit_status), 11, "5q through a port ends with status 11");
 }

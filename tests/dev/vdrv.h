@@ -212,7 +212,7 @@ __attribute__((unused)) static bool vd_used(struct vdrv *v, unsigned k, uint32_t
 	struct vd_queue *q = &v->q[k];
 	uint64_t at = q->used + 4 + 8 * (q->seen & (q->size - 1));
 
-	for (int t = 0; t < 150000 && vd_get(v, q->used + 2, 2) == q->seen; t++)
+	for (int t = 0; t < 1500000 && vd_get(v, q->used + 2, 2) == q->seen; t++)
 		vd_nap();
 	if (vd_get(v, q->used + 2, 2) == q->seen)
 		return false;

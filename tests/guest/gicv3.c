@@ -301,7 +301,7 @@ static void many(void)
 		dsb();
 		msr(S3_0_C12_C11_5, 7ull << 24 | 1ull << n);
 		wait_for(&up[n], 4, "a vCPU to go");
-		for (unsigned k = 0; k < 1000 && psci(PSCI_AFFINITY_INFO, n, 0, 0) != 1; k++)
+		for (unsigned k = 0; k < 60000 && psci(PSCI_AFFINITY_INFO, n, 0, 0) != 1; k++)
 			delay_us(1000);
 		out("off: %d\n", (int)psci(PSCI_AFFINITY_INFO, n, 0, 0));
 	}

@@ -64,7 +64,7 @@ extern uint64_t *exception_state;
 int64_t start_cpu(unsigned n, void (*fn)(unsigned n));
 /* Looks at *p until it is v, or (`is` false) until it is not, and lets others have the CPU now and then; false: the counter is past `end` (~0: never). */
 bool look_until(const volatile uint32_t *p, uint32_t v, bool is, uint64_t end);
-/* Waits until *p is v; false (and a line of output) after 60 s, since the host may be busy. */
+/* Waits until *p is v; false (and a line of output) after 500 s, since the host may be busy. */
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what);
 void delay_us(uint64_t us);
 /* Maps memory flat and turns caches on, for the calling vCPU: exclusives work. */

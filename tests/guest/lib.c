@@ -130,7 +130,7 @@ bool look_until(const volatile uint32_t *p, uint32_t v, bool is, uint64_t end)
 
 bool wait_for(volatile uint32_t *p, uint32_t v, const char *what)
 {
-	if (!look_until(p, v, true, mrs(cntvct_el0) + 60 * mrs(cntfrq_el0))) {
+	if (!look_until(p, v, true, mrs(cntvct_el0) + 500 * mrs(cntfrq_el0))) {
 		out("TIMEOUT waiting for %s: %x, not %x\n", what, *p, v);
 		return false;
 	}

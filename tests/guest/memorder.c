@@ -179,7 +179,7 @@ static void aba_thread(unsigned me, uint64_t *trials, uint64_t *bad)
 	const uint64_t last = ~0ull;
 
 	if (!me) {
-		for (uint64_t step = 1; now() < end || step == 1; step++, ++*trials)
+		for (uint64_t step = 1; now() < end || step <= 10; step++, ++*trials)
 			*bad += (uint64_t)aba_one(step);
 		st(&phase, last);
 		return;

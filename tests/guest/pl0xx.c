@@ -26,14 +26,18 @@ static void ids(const char *name, uint64_t base)
 
 static void rtc(void)
 {
+	uint32_t now = 0;
 	uint64_t t0;
 
 	ids("PL031", RTC);
 	out("after 2020: %d\n", rd32(RTC) > 1577836800);
-	wr32(RTC + 8, 1000);
-	out("set %d load %d\n", (int)rd32(RTC), (int)rd32(RTC + 8));
+	for (unsigned k = 0; k < 100 && now != 1000; k++) { /* a second may end just then */
+		wr32(RTC + 8, 1000);
+		now = rd32(RTC);
+	}
+	out("set %d load %d\n", (int)now, (int)rd32(RTC + 8));
 	out("RTCCR %x\n", rd32(RTC + 0xc));
-	wr32(RTC + 4, 1001);
+	wr32(RTC + 4, 1000000);
 	out("match %d mask %x raw %x\n", (int)rd32(RTC + 4), rd32(RTC + 0x10), rd32(RTC + 0x14));
 	wr32(RTC + 0x10, 1);
 	wr32(RTC + 0x1c, 1);

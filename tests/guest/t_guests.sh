@@ -94,25 +94,25 @@ for line in "${guests[@]}"; do
 	chosen "$g" || continue
 	build "$g" || { n=$((n + 1)); failed=1; echo "not ok $n - $g builds"; continue; }
 	# shellcheck disable=SC2086
-	timeout 600 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+	timeout 1200 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 	sed 's/^/# /' "$tmp/err"
 	[ "${1-}" != --update ] || cp "$tmp/got" "$dir/$g.expect"
 	check "$g" '^#'
 	for accel in jit,hot=0 jit,hot=0,tb-size=1; do # all of it translated; with hardly any room for it
 		"$parma" boot -accel help | grep -q '^jit' || continue
 		# shellcheck disable=SC2086
-		timeout 600 "$parma" boot $opts "${common[@]}" -accel $accel -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+		timeout 1200 "$parma" boot $opts "${common[@]}" -accel $accel -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 		check "$g, -accel $accel" '^#'
 	done
 	if [[ $opts != *-smp* ]]; then # both engines, unit by unit
 		# shellcheck disable=SC2086
-		timeout 600 "$parma" boot $opts "${common[@]}" -accel lockstep -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+		timeout 1200 "$parma" boot $opts "${common[@]}" -accel lockstep -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 		sed 's/^/# /' "$tmp/err"
 		check "$g: in lockstep" '^#'
 	fi
 	if command -v "$qemu" >/dev/null && "$qemu" --version | grep -q "version 10\."; then
 		# shellcheck disable=SC2086
-		timeout 600 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"
+		timeout 1200 "$qemu" $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>/dev/null | compared >"$tmp/got"
 		check "$g: the reference still says so" '^!'
 	fi
 done
@@ -120,7 +120,7 @@ for line in "${variants[@]}"; do
 	read -r g opts <<<"$line"
 	chosen "$g" || continue
 	# shellcheck disable=SC2086
-	timeout 600 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
+	timeout 1200 "$parma" boot $opts "${common[@]}" -kernel "$tmp/$g.elf" </dev/null 2>"$tmp/err" | compared >"$tmp/got"
 	sed 's/^/# /' "$tmp/err"
 	check "$line" '^#'
 done
@@ -133,7 +133,7 @@ build $g || echo "not ok $((n + 1)) - $g builds"
 for engine in $("$parma" boot -accel help | sed -n 's/^\(jit\|interp\) .*/\1/p'); do
 	for opts in "-smp 1" "-smp 4" "-smp 4 -global virtio-mmio.force-legacy=off" "-smp 4 -M gic-version=2"; do
 		# shellcheck disable=SC2086
-		(cd "$tmp" && timeout ${HOSTILE_TIMEOUT:-600} "$parma" boot -accel $engine $opts "${common[@]}" "${hostile[@]}" -kernel $g.elf </dev/null 2>err; echo "status $?") |
+		(cd "$tmp" && timeout ${HOSTILE_TIMEOUT:-1200} "$parma" boot -accel $engine $opts "${common[@]}" "${hostile[@]}" -kernel $g.elf </dev/null 2>err; echo "status $?") |
 			compared >"$tmp/got"
 		cat "$tmp/err" >>"$tmp/got"
 		[ "${1-}" != --update ] || cp "$tmp/got" "$dir/$g.expect"

@@ -23,7 +23,7 @@ never() { # TEST: it ran, and the forbidden did not happen
 	says "^$1 [1-9][0-9]* 0"$'\r'"?\$"
 }
 for smp in 2 4; do
-	limit=1200 p boot "${options[@]}" -initrd ../initrd -smp "$smp"
+	limit=3000 p boot "${options[@]}" -initrd ../initrd -smp "$smp"
 	ok "$smp CPUs: ends well" said '^memorder status 0'
 	for t in sb-stlr-ldar sb-dmb sb-swpal-ldar aba-stores aba-exclusives aba-lse stack; do
 		ok "$smp CPUs: $t: $(sed -n "s/^$t \([0-9]*\) .*/\1 trials/p" out)" never "$t"

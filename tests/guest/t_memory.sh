@@ -15,7 +15,7 @@ linux_bg() { # as linux(), until it says "cpus"; it waits for a line then
 	"$parma" boot -m ${mib}M -smp 4 -kernel "$guest/kernel" -initrd initrd -display none -serial stdio -no-reboot \
 		-append "console=ttyAMA0 loglevel=4 panic=-1" -stats text <&5 >out 2>err &
 	pid=$!
-	for _ in $(seq 6000); do grep -q '^cpus 4' out && break; sleep 0.1; done
+	until_true grep -q '^cpus 4' out
 }
 # Resident KiB: guest's RAM, all.
 resident() {

@@ -65,7 +65,7 @@
 #define DATA UINT64_C(0x40100000)
 #define NCPUS 8
 #define RUN_NS UINT64_C(4000000000)     /* of processor time, */
-#define LONGEST_NS UINT64_C(60000000000) /* or of real time */
+#define LONGEST_NS UINT64_C(240000000000) /* or of real time */
 #ifdef PARMA_SANITIZE
 #define ROUNDS 1u
 #define WORST_NS UINT64_C(20000000000)

@@ -179,7 +179,7 @@ int main(void)
 	pthread_t th[NTHREADS];
 	struct err e;
 
-	alarm(300);
+	alarm(1000);
 	ram = mmap(NULL, NPAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	cache = tcache_new(TCACHE_MIN_BYTES, &ops, &e);
 	if (!cache) {

@@ -232,7 +232,7 @@ static void shared_line(struct vcpu *c)
 	c->nvcpus = 2;
 	program(c, w, sizeof(w) / 4);
 	poke64(DATA + (CODE - RAM), 0);
-	alarm(60);
+	alarm(600);
 	run_with(c, jit_run, &in, &out);
 	alarm(0);
 	memcpy(&v, ram(DATA + (CODE - RAM)), 8);
@@ -271,7 +271,7 @@ static void loop_between(struct vcpu *c)
 	for (c->nvcpus = 1; c->nvcpus <= 2; c->nvcpus++) {
 		poke32(CODE + TLB_PAGE, 0xd65f03c0); /* ret */
 		program(c, w, sizeof(w) / 4);
-		alarm(60);
+		alarm(600);
 		run_with(c, jit_run, &in, &out);
 		alarm(0);
 		ok(out.x[1] == 0 && out.x[6] == 200, "a way back inside a pair ends the unit (%u)", c->nvcpus);

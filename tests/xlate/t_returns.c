@@ -126,7 +126,7 @@ int main(int argc, char **argv)
 		in.sp = DATA + 32768;
 		in.el = 1;
 		program(c, words, n);
-		alarm(60); /* a return that goes wrong may not end */
+		alarm(600); /* a return that goes wrong may not end */
 		run_with(c, interp_run, &in, &a);
 		run_with(c, jit_run, &in, &b);
 		alarm(0);
