@@ -15,23 +15,35 @@
  *   - a place in the code is left alone (struct crowd_place) whose resters were the ones that the others waited for: woken so,
  *     they were the first to release something.  If another was first, that one had just lost its processor.
  *
+ * Every TURN_TSC the one that has rested longest comes in, and the one that has run longest goes (sched_released() finds out that it
+ * is the one): it hands on its processor, with the successor's thread bound there until that one runs, and at no time are more awake
+ * than there are processors.  The host's scheduler alone would often put the newcomer onto the processor of the one that stays,
+ * and notice milliseconds later that another is idle.  Where nobody comes to a place to rest at for a while (TURN_LATE_TSC), the
+ * newcomer is woken as one too many, and whoever releases something next goes.
+ *
  * Nobody rests for longer than its turn takes (MAX_REST_NS); interrupts and requests wake it as they wake a sleeper;
  * and when a vCPU goes to sleep otherwise, the one that has rested longest takes its processor.  Of those that run the
  * ones that came last stay on.
  *
- * Threads: vCPUs, each about itself, but for crowd_wake().
+ * Threads: vCPUs, each about itself, but for wake_one() and hand_over().
  */
+#include <sched.h>
 #include <x86intrin.h>
 
+#include "a64/tlbi.h"
 #include "a64/wait.h"
 #include "base/clock.h"
+#include "base/rcu.h"
 #include "sched/sched_priv.h"
 
 #define TURN_TSC 24000000u     /* after so long (about 10 ms) the next one comes in */
+#define TURN_LATE_TSC 2400000u
 #define REST_NS 20000000u      /* that nobody looks at the clock for: a rester's own, for each that rests */
 #define MAX_REST_NS 200000000u
 #define MIN_RUN_NS 1000000u    /* between two rests */
 #define CONTENDS_TSC 50000000u /* who has spun within this (about 20 ms) is thought to want the lock still */
+#define STACKED_TSC 120000u    /* a spin of so long (50 us) may be for one that has no processor because it is on the spinner's */
+#define MOVE_GAP_TSC 600000u
 #define STUCK_TSC 250000u      /* if nobody gets on for that long (about 100 us), it may be because one rests */
 #define MAX_STUCK_TSC 12800000u
 
@@ -82,6 +94,11 @@ static void learn(struct sched *s, uint64_t pc, bool was_wrong)
 
 /* -- who is there -- */
 
+static bool contends(const struct vcpu *o, uint64_t tsc)
+{
+	return ld_rlx(&o->sleep_futex) == SLEEP_NONE && tsc - ld_rlx(&o->spin_tsc) < CONTENDS_TSC;
+}
+
 /* More vCPUs spin for each other than can run? Racy: an estimate. */
 static bool too_many_contend(const struct sched *s, uint64_t tsc)
 {
@@ -89,13 +106,27 @@ static bool too_many_contend(const struct sched *s, uint64_t tsc)
 
 	if (awake <= s->usable)
 		return false;
-	for (unsigned k = 0; k < s->n; k++) {
-		const struct vcpu *o = s->vcpu[k];
-
-		contend += o && ld_rlx(&o->sleep_futex) == SLEEP_NONE && tsc - ld_rlx(&o->spin_tsc) < CONTENDS_TSC;
-	}
+	for (unsigned k = 0; k < s->n; k++)
+		contend += s->vcpu[k] && contends(s->vcpu[k], tsc);
 	others = awake > contend ? awake - contend : 0;
 	return contend > (s->usable > others + 1 ? s->usable - others : 1);
+}
+
+/* Is it time for the next one to come in? By how much is it late? */
+static bool turn_is_due(const struct sched *s, uint64_t tsc, uint64_t late)
+{
+	return ld_rlx(&s->nresting) && (int64_t)(tsc - ld_rlx(&s->turn_tsc) - late) > 0;
+}
+
+/* Of those that contend c has run longest? Racy: two may think so, or nobody. */
+static bool is_eldest(const struct sched *s, const struct vcpu *c, uint64_t tsc)
+{
+	uint64_t mine = ld_rlx(&s->slot[c->index].run_since);
+
+	for (unsigned k = 0; k < s->n; k++)
+		if (k != c->index && s->vcpu[k] && contends(s->vcpu[k], tsc) && ld_rlx(&s->slot[k].run_since) < mine)
+			return false;
+	return true;
 }
 
 /* Takes the k-th rester out of the queue. Lock held. */
@@ -108,6 +139,17 @@ static struct vcpu *unqueue(struct sched *s, unsigned k)
 		s->resting[k] = s->resting[k + 1];
 	st_rlx(&s->nresting, n);
 	return c;
+}
+
+/* c, which has been taken out of the queue, goes on; missed_tsc: since when somebody spins for it, 0: nobody. */
+static void end_rest(struct sched *s, struct vcpu *c, uint64_t missed_tsc, bool bound)
+{
+	struct slot *p = &s->slot[c->index];
+
+	p->missed_tsc = missed_tsc; /* its owner reads both after rest_over */
+	p->bound = bound;
+	at_xchg(&p->rest_over, 1); /* pairs with ld_sc in sched_rest() */
+	sched_kick(c);
 }
 
 /* The one that has rested longest goes on; missed: the one that came last, for which somebody spins. */
@@ -125,9 +167,27 @@ static void wake_one(struct sched *s, bool missed)
 	at_add(&s->awake, 1); /* at once: until it runs the others must know that they are too many */
 	now = __rdtsc();
 	st_rlx(&s->turn_tsc, now + TURN_TSC);
-	s->slot[c->index].missed_tsc = missed ? now : 0; /* its owner reads it after rest_over */
-	at_xchg(&s->slot[c->index].rest_over, 1); /* pairs with ld_sc in sched_rest() */
-	sched_kick(c);
+	end_rest(s, c, missed ? now : 0, false);
+}
+
+/* Resting vCPU k's thread is to go on on the caller's processor; false: the host refuses. */
+static bool bind_here(struct sched *s, unsigned k)
+{
+	int cpu = sched_getcpu(), tid = ld_acq(&s->slot[k].tid); /* pairs with thread_main() */
+	cpu_set_t here, *old = &s->slot[k].may_run;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(tid, sizeof(*old), old) || !CPU_ISSET((unsigned)cpu, old))
+		return false;
+	CPU_ZERO(&here);
+	CPU_SET((unsigned)cpu, &here);
+	return !sched_setaffinity(tid, sizeof(here), &here);
+}
+
+/* The successor of the caller, which rests next, goes on in its place. */
+static void hand_over(struct sched *s, struct vcpu *next)
+{
+	st_rlx(&s->progress_tsc, __rdtsc());
+	end_rest(s, next, 0, bind_here(s, next->index));
 }
 
 void crowd_room(struct sched *s)
@@ -136,27 +196,67 @@ void crowd_room(struct sched *s)
 		wake_one(s, false);
 }
 
+/*
+ * c spins, there are processors enough, and one who may be waited for was last seen on c's own: then another is idle, and the
+ * host would take milliseconds to see it. c goes there, which takes the host some 50 us. False: that is not so, or somebody has
+ * moved just now (both would go to the same processor).
+ */
+static bool move_away(struct sched *s, struct vcpu *c)
+{
+	uint64_t last = ld_rlx(&s->moved_tsc);
+	int cpu = sched_getcpu();
+	cpu_set_t old, other;
+	bool shared = false;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(old), &old))
+		return false;
+	other = old;
+	CPU_CLR((unsigned)cpu, &other);
+	for (unsigned k = 0; k < s->n; k++) {
+		int there = ld_rlx(&s->slot[k].seen_on);
+
+		if (k == c->index || !s->vcpu[k] || !contends(s->vcpu[k], c->spin_tsc))
+			continue;
+		shared |= there == cpu;
+		if (there >= 0 && there < CPU_SETSIZE)
+			CPU_CLR((unsigned)there, &other);
+	}
+	if (!shared || !CPU_COUNT(&other) || c->spin_tsc - last < MOVE_GAP_TSC || !at_cas(&s->moved_tsc, &last, c->spin_tsc) ||
+	    sched_setaffinity(0, sizeof(other), &other))
+		return false;
+	sched_setaffinity(0, sizeof(old), &old); /* it stays there, but is free to go */
+	c->st.moves++;
+	st_rlx(&s->slot[c->index].seen_on, sched_getcpu());
+	c->spin_begin_tsc = __rdtsc();
+	return true;
+}
+
 void crowd_spin(struct sched *s, struct vcpu *c)
 {
 	uint64_t limit, last;
 
 	if (likely(!ld_rlx(&s->nresting)))
 		return;
+	st_rlx(&s->slot[c->index].seen_on, sched_getcpu());
+	if (turn_is_due(s, c->spin_tsc, 0) && !c->release_watch && is_eldest(s, c, c->spin_tsc))
+		c->release_watch = 1;
 	last = ld_rlx(&s->turn_tsc);
-	if ((int64_t)(c->spin_tsc - last) > 0 && at_cas(&s->turn_tsc, &last, c->spin_tsc + TURN_TSC)) {
+	if (turn_is_due(s, c->spin_tsc, TURN_LATE_TSC) && at_cas(&s->turn_tsc, &last, c->spin_tsc + TURN_TSC)) {
 		st_rlx(&s->progress_tsc, c->spin_tsc); /* what comes now takes its time */
 		wake_one(s, false);
 	}
-	limit = ld_rlx(&s->stuck_tsc);
-	if (c->spin_tsc - c->spin_begin_tsc < limit)
+	if (c->spin_tsc - c->spin_begin_tsc < STACKED_TSC)
 		return;
 	if (!c->release_watch) { /* many short spins look like a long one: does it release what it spins for? */
 		c->release_watch = 1;
 		c->spin_begin_tsc = c->spin_tsc;
 		return;
 	}
+	if (ld_rlx(&s->awake) <= s->usable && move_away(s, c))
+		return;
+	limit = ld_rlx(&s->stuck_tsc);
 	last = ld_rlx(&s->progress_tsc);
-	if ((int64_t)(c->spin_tsc - last) < (int64_t)limit)
+	if (c->spin_tsc - c->spin_begin_tsc < limit || (int64_t)(c->spin_tsc - last) < (int64_t)limit)
 		return;
 	/* Who waits in vain waits twice as long for the next: the host may just have taken a processor away. */
 	if (at_cas(&s->progress_tsc, &last, c->spin_tsc)) {
@@ -184,7 +284,7 @@ void sched_released(struct vcpu *c)
 {
 	struct sched *s = c->machine;
 	uint64_t now = __rdtsc();
-	bool good;
+	bool good, due;
 
 	c->release_watch = 0;
 	c->spins = 0;
@@ -193,11 +293,13 @@ void sched_released(struct vcpu *c)
 	st_rlx(&s->released_tsc, now);
 	st_rlx(&s->progress_tsc, now);
 	st_rlx(&s->stuck_tsc, STUCK_TSC);
-	if (!too_many_contend(s, now))
+	due = turn_is_due(s, now, 0) && ld_rlx(&s->awake) <= s->usable && is_eldest(s, c, now);
+	if (!due && !too_many_contend(s, now))
 		return;
 	now = clock_ns();
 	if (now - s->slot[c->index].run_since < MIN_RUN_NS)
 		return;
+	s->slot[c->index].hands_over = due;
 	lock_take(&s->crowd_lock);
 	good = is_good_place(s, c->pc, now);
 	lock_drop(&s->crowd_lock);
@@ -205,12 +307,17 @@ void sched_released(struct vcpu *c)
 		vcpu_ask_sleep(c, SLEEP_TURN);
 }
 
-/* Queues c; when its turn comes. */
-static uint64_t queue(struct sched *s, struct vcpu *c, uint64_t now)
+/* Queues c, and takes its successor out if it hands over; when its turn comes. */
+static uint64_t queue(struct sched *s, struct vcpu *c, uint64_t now, struct vcpu **next)
 {
 	uint64_t rest;
 
+	*next = NULL;
 	lock_take(&s->crowd_lock);
+	if (s->slot[c->index].hands_over && turn_is_due(s, __rdtsc(), 0)) {
+		*next = unqueue(s, 0);
+		st_rlx(&s->turn_tsc, __rdtsc() + TURN_TSC);
+	}
 	s->resting[s->nresting] = c;
 	st_rlx(&s->nresting, s->nresting + 1); /* the lock's drop and at_add of awake order it before crowd_room()'s looks */
 	if (s->nresting == 1)
@@ -240,13 +347,20 @@ void sched_rest(struct vcpu *c)
 {
 	struct sched *s = c->machine;
 	struct slot *p = &s->slot[c->index];
+	struct vcpu *next;
 	uint64_t deadline;
 
 	p->rest_pc = c->pc;
 	st_rlx(&p->rest_over, 0);
 	wait_begin(&p->rest_since);
-	deadline = queue(s, c, p->rest_since);
-	sched_out(s, c);
+	deadline = queue(s, c, p->rest_since, &next);
+	if (next) { /* which takes c's place in `awake` */
+		tlbi_leave(c);
+		rcu_offline();
+		hand_over(s, next);
+	} else {
+		sched_out(s, c);
+	}
 	while (ld_sc(&s->awake) >= s->usable) { /* else somebody has gone to sleep meanwhile; pairs with crowd_room() */
 		at_xchg(&c->sleep_futex, SLEEP_TURN);
 		if (vcpu_has_work(c) || ld_sc(&p->rest_over) || clock_ns() >= deadline)
@@ -257,17 +371,20 @@ void sched_rest(struct vcpu *c)
 	if (leave_queue(s, c)) {
 		at_add(&s->awake, 1);
 		p->missed_tsc = 0;
+		p->bound = false;
 	} else {
 		while (!ld_sc(&p->rest_over)) /* whoever took it out is about to say so */
 			cpu_relax();
 	}
+	if (p->bound) /* only to begin with */
+		sched_setaffinity(0, sizeof(p->may_run), &p->may_run);
 	sched_in(c);
 	p->suspect_tsc = p->missed_tsc;
 	if (p->suspect_tsc) {
 		c->release_watch = 1;
 	} else {
 		learn(s, p->rest_pc, false);
-		p->run_since = clock_ns();
+		st_rlx(&p->run_since, clock_ns());
 	}
 	st_rlx(&c->spin_tsc, __rdtsc());
 	c->spins = 0;

@@ -240,7 +240,7 @@ struct sched *sched_new(const struct sched_config *cfg)
 	lock_init(&s->crowd_lock, RANK_LEAF);
 	pthread_cond_init(&s->changed, NULL);
 	for (unsigned k = 0; k < s->n; k++)
-		s->slot[k].sched = s;
+		s->slot[k] = (struct slot){.sched = s, .seen_on = -1};
 	return s;
 }
 

@@ -3,6 +3,7 @@
 #define PARMA_SCHED_PRIV_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -53,10 +54,14 @@ struct slot {
 	uint64_t samples[CAUSE_COUNT]; /* GUARDED_BY(sched.sample_lock) */
 	struct account account;       /* GUARDED_BY(sched.sample_lock) */
 	uint64_t rest_since;          /* the same for vcpu.st.yielded_ns, while the vCPU rests */
-	uint64_t run_since;           /* OWNER(vcpu) end of its last rest */
+	uint64_t run_since;           /* ATOMIC(st_rlx by the vcpu, ld_rlx in is_eldest(): an estimate): end of its last rest */
 	uint64_t rest_pc;             /* OWNER(vcpu) where it came to rest */
 	uint32_t rest_over;           /* ATOMIC(at_xchg by who wakes it, ld_sc by the vCPU) */
 	uint64_t missed_tsc;          /* published by rest_over: when somebody who spun for it woke it, 0: nobody */
+	bool bound;                   /* published by rest_over: to one processor, until it runs */
+	int seen_on;                  /* ATOMIC(st_rlx by the vcpu, ld_rlx in move_away(): a guess): host processor when it last spun, -1 */
+	cpu_set_t may_run;            /* published by rest_over: where it could run before */
+	bool hands_over;              /* OWNER(vcpu): the coming rest is one whose turn it is to end another's */
 	uint64_t suspect_tsc;         /* OWNER(vcpu) the same, until it has released something */
 	bool off_wanted;              /* GUARDED_BY(sched.lock): CPU_OFF, until the run loop is left */
 	uint64_t entry, context;      /* GUARDED_BY(sched.lock) while not POWER_PENDING, then the thread's */
@@ -84,6 +89,7 @@ struct sched {
 	uint64_t progress_tsc;   /* ATOMIC(st_rlx, at_cas in crowd_spin()): last release of a lock that was spun for, or last rescue */
 	uint64_t released_tsc;   /* ATOMIC(st_rlx by who releases, ld_rlx in was_it_me()): last release of a lock that was spun for; a stale value blames the wrong place once */
 	uint64_t turn_tsc;       /* ATOMIC(st_rlx, at_cas in crowd_spin()): when the next rester is to come in */
+	uint64_t moved_tsc;      /* ATOMIC(at_cas, ld_rlx in move_away()): when somebody last left a processor that two were on */
 	uint64_t stuck_tsc;      /* racy: how long after that somebody who rests is thought to be missing */
 	struct crowd_place crowd_place[CROWD_PLACES]; /* GUARDED_BY(crowd_lock) */
 	void (*rr)(struct vcpu *c, uint64_t insns); /* CONST_AFTER_INIT; NULL: a thread for each vCPU */

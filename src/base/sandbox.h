@@ -24,7 +24,7 @@
 struct sandbox_needs {
 	bool listen; /* there are server sockets */
 	bool net;    /* user networking: makes connections for the guest */
-	bool bind;   /* threads that start later choose their host processors */
+	bool bind;   /* threads choose host processors, their own or another's */
 };
 
 /*

@@ -13,6 +13,7 @@ tests_sched_t_fair_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $
 # Rests of those who spin for one lock.
 check_PROGRAMS += tests/sched/t_crowd
 tests_sched_t_crowd_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+EXTRA_DIST += tests/sched/crew.h
 # Sleepers that poll.
 check_PROGRAMS += tests/sched/t_poll
 tests_sched_t_poll_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm

@@ -3,7 +3,8 @@
  * that compute, spin with YIELD, broadcast TLB maintenance, and wait in WFE for a
  * location that nobody writes.  Each counts its rounds; an observer notes for
  * how long each count stood still, in time of the host's processors that this
- * process got: other load on the host is no unfairness.
+ * process got: other load on the host is no unfairness.  Nor is it that the observer comes late: a count that has
+ * moved since its last look stood still until then, and nobody knows for how much longer.
  *
  * start:  movz x28, #0x4010, lsl #16
  *         movz x20, #1
@@ -109,10 +110,10 @@ static void *observer(void *unused)
 		for (unsigned k = 0; k < NCPUS; k++) {
 			uint64_t v = ram_ld64(data + 8 * k);
 
-			if (now - since[k] > worst[k])
-				worst[k] = now - since[k];
 			if (v != last[k])
 				since[k] = now;
+			else if (now - since[k] > worst[k])
+				worst[k] = now - since[k];
 			last[k] = rounds[k] = v;
 		}
 		nanosleep(&ms1, NULL);

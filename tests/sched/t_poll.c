@@ -6,13 +6,11 @@
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include <sched.h>
 #include <stdlib.h>
 
-#include "a64/cpumodel.h"
 #include "a64/wait.h"
 #include "base/clock.h"
-#include "sched/sched.h"
+#include "tests/sched/crew.h"
 #include "tests/tap.h"
 
 #define TURNS 1000u
@@ -43,36 +41,22 @@ static void run(struct vcpu *c)
 /* Returns how many sleeps ended by polling. */
 static uint64_t ping_pong(void)
 {
-	struct sched_config cfg = {.nvcpus = 2, .run = run};
-	struct physmap *pm = physmap_new();
+	struct crew w = crew_new(2, run);
 	uint64_t polls = 0;
-	struct err e;
-	int code;
 
-	s = sched_new(&cfg);
+	s = w.s;
 	turn = 0;
-	for (unsigned k = 0; k < 2; k++) {
-		struct vcpu_config vc = {.index = k, .mpidr = k, .model = cpu_model_find("max"), .pm = pm,
-					 .mops = &sched_machine_ops, .machine = s, .all = sched_vcpus(s), .nvcpus = 2};
-
-		sched_vcpus(s)[k] = vcpu_new(&vc);
-		sched_set_boot(s, k, 0, 0);
-	}
-	if (sched_run(s, &code, &e) || turn != TURNS)
+	if (!crew_run(&w) || turn != TURNS)
 		ok(false, "all turns were taken (%u of %u)", turn, TURNS);
-	for (unsigned k = 0; k < 2; k++) {
+	for (unsigned k = 0; k < 2; k++)
 		polls += sched_vcpus(s)[k]->st.polls;
-		vcpu_free(sched_vcpus(s)[k]);
-	}
-	sched_free(s);
-	physmap_free(pm);
+	crew_free(&w);
 	return polls;
 }
 
 int main(void)
 {
 	uint64_t polls = 0;
-	cpu_set_t one;
 	double load;
 
 	clock_init();
@@ -83,11 +67,9 @@ int main(void)
 		ok(polls > 0, "sleepers polled (%llu times)", (unsigned long long)polls);
 	else
 		ok(true, "sleepers polled # SKIP no processor is free");
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	if (!sched_setaffinity(0, sizeof(one), &one)) {
-		ping_pong();
-		ok(turn == TURNS, "on one processor all turns are taken too");
+	if (crew_on(1)) {
+		polls = ping_pong();
+		ok(turn == TURNS && !polls, "on one processor all turns are taken too, and nobody polls");
 	}
 	return tap_done();
 }
