@@ -140,10 +140,11 @@ static void wait_for_store(struct vcpu *c)
 	}
 	relax(c);
 	where = c->mon.armed & MON_BY_VALUE ? c->mon.va : c->mon.addr;
-	if (where != c->wfe_vain_at || c->spins <= 1) {
-		c->wfe_vain_at = where;
+	if (where != c->wfe_vain_at)
 		c->wfe_vain = 0;
-	}
+	else if (c->spins <= 1) /* another wait, or the same after the host took the processor away */
+		c->wfe_vain /= 2;
+	c->wfe_vain_at = where;
 	if (unlikely(++c->wfe_vain >= NAP_AFTER) && !c->watch_releases)
 		vcpu_ask_sleep(c, SLEEP_NAP);
 }
