@@ -78,17 +78,30 @@ static unsigned judged(const struct scale_data *d)
 	return k;
 }
 
-/* Speed-ups with everything, and of the variant; n is the ideal. */
-static enum verdict judge(const struct experiment *x, double n, const struct estimate *with, const struct estimate *v, double *share)
+/* By how much the variant's speed-up at size k is above the workload's: the two had the same host in each round, so these are compared. */
+static struct estimate gain(const struct scale_data *d, const struct scale_work *w, const struct scale_work *v, unsigned k)
 {
-	double loss = n - with->mean, doubt = fmax(0, v->half);
+	double diff[SCALE_ROUNDS];
+	unsigned n = 0;
 
-	*share = (x->takes_away ? v->mean - with->mean : n - v->mean) / loss;
+	for (unsigned r = 0; r < d->nrounds; r++) {
+		const struct sample *a = w->sample[r], *b = v->sample[r];
+
+		if (a[0].there && a[k].there && b[0].there && b[k].there && a[0].rate > 0 && b[0].rate > 0)
+			diff[n++] = (b[k].rate / b[0].rate - a[k].rate / a[0].rate) * d->vcpus[0];
+	}
+	return estimate_of(diff, n);
+}
+
+/* The loss, what the variant gains (what takes the cause away) or still loses, and what that says. */
+static enum verdict judge(double loss, const struct estimate *part, double *share)
+{
+	double doubt = fmax(0, part->half);
+
+	*share = part->mean / loss;
 	if (*share + doubt / loss < CONFIRMS)
 		return VERDICT_NO;
-	if (x->takes_away)
-		doubt += fmax(0, with->half); /* the two must be apart; a loss that stays must be one */
-	return *share >= CONFIRMS && *share * loss > doubt ? VERDICT_YES : VERDICT_UNSURE;
+	return *share >= CONFIRMS && part->mean > doubt ? VERDICT_YES : VERDICT_UNSURE;
 }
 
 bool scale_explain(const struct scale_data *d, const struct scale_work *w, struct explanation *out)
@@ -114,8 +127,11 @@ bool scale_explain(const struct scale_data *d, const struct scale_work *w, struc
 		if (!v[k].rounds)
 			continue;
 		*o = (struct outcome){.x = x, .speed = v[k].speed};
-		if (!out->no_loss)
-			o->verdict = judge(x, p[k].n, &p[k].speed, &v[k].speed, &o->share);
+		if (!out->no_loss) {
+			struct estimate part = x->takes_away ? gain(d, w, f, k) : (struct estimate){p[k].n - v[k].speed.mean, v[k].speed.half};
+
+			o->verdict = judge(p[k].n - p[k].speed.mean, &part, &o->share);
+		}
 		out->n++;
 	}
 	return out->n;

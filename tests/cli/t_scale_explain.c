@@ -70,8 +70,11 @@ int main(void)
 	ok(says("own", VERDICT_NO, 10 / 160.0), "little comes back: it is not");
 	ok(says("line", VERDICT_NO, 5 / 160.0), "little stays: so too");
 	lock(110, 60);
-	add("ticket.own", 170, 60);
+	add("ticket.own", 170, -60);
 	ok(says("own", VERDICT_UNSURE, 60 / 90.0), "wide intervals: nothing is said");
+	lock(110, 60);
+	add("ticket.own", 170, 60);
+	ok(says("own", VERDICT_YES, 60 / 90.0), "what changes from round to round for both is no doubt");
 	lock(198, 1);
 	add("ticket.own", 200, 1);
 	ok(scale_explain(d, &d->work[0], &e) && e.no_loss && e.n == 1, "no loss, nothing to explain");
