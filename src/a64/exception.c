@@ -217,8 +217,8 @@ void cpu_ctx_update(struct vcpu *c)
 		ctx |= CTX_IL;
 	if (unlikely(c->pmu_insns >> c->el & 1))
 		ctx |= CTX_COUNT;
-	if (unlikely(c->fp.fpcr & FPCR_AHP))
-		ctx |= CTX_AHP;
+	if (unlikely(c->fp.fpcr & (FPCR_AHP | FPCR_FZ16)))
+		ctx |= CTX_HALF;
 	if (unlikely(c->fp.fpcr & FPCR_FZ))
 		ctx |= CTX_FZ | (c->fp.fpsr & FPSR_IXC ? CTX_FZ_IXC : 0);
 	ctx |= (c->sys.tcr >> 37 & 1 ? CTX_TBI0 : 0) | (c->sys.tcr >> 38 & 1 ? CTX_TBI1 : 0);

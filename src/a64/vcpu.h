@@ -46,7 +46,7 @@
 #define CTX_TBI0 (1u << 9)     /* TCR_EL1.TBI0: branch targets with bit 55 clear lose their top byte */
 #define CTX_TBI1 (1u << 10)    /* TCR_EL1.TBI1: the same with bit 55 set */
 #define CTX_COUNT (1u << 11)   /* a performance counter counts instructions here: only the interpreter does */
-#define CTX_AHP (1u << 12)     /* FPCR.AHP: halves are others than the host's */
+#define CTX_HALF (1u << 12)    /* FPCR.AHP or FZ16: halves are others than the host's */
 #define CTX_SP0 (1u << 13)     /* EL1 with SP_EL0 as its stack pointer (PSTATE.SP clear) */
 #define CTX_FZ (1u << 14)      /* FPCR.FZ */
 #define CTX_FZ_IXC (1u << 15)  /* and FPSR.IXC has been set: the host's Inexact of a flushed result tells nothing new */

@@ -73,6 +73,9 @@
 	X(RSQRTE_LAST, 0x7f0000007f000000, 0x7f0000007f000000) \
 	X(RSQRTE_EXP, 0x000000be000000be, 0x000000be000000be) \
 	X(LOW9_32, 0x000001ff000001ff, 0x000001ff000001ff) \
+	X(BELOW_H, 0x387fffff387fffff, 0x387fffff387fffff) /* singles: one less than the least normal half; bits that a half has not; half way */ \
+	X(LOW13_32, 0x00001fff00001fff, 0x00001fff00001fff) \
+	X(HALFWAY_H, 0x0000100000001000, 0x0000100000001000) \
 	X(MINNORM_H, 0x0400040004000400, 0x0400040004000400) \
 	X(INF_H, 0x7c007c007c007c00, 0x7c007c007c007c00) \
 	X(NEG_RE_S, 0x0000000080000000, 0x0000000080000000) /* signs of real parts, of imaginary ones */ \

@@ -230,7 +230,7 @@ static void l_fpmin(struct fpl *f) { extreme(f, 0x5d, 0x56); }
 /* -- comparison -- */
 
 static bool can_scalar(const struct lower *l, const struct ir_node *n, enum shape sh) { return is_scalar(sh); }
-static void l_fpcmp(struct fpl *f)
+void fpl_cmp(struct fpl *f)
 {
 	struct lower *l = f->l;
 	ir_ref r = l->cur;
@@ -282,7 +282,7 @@ static void look_at_operands(struct fpl *f)
 	for (unsigned k = 0; k < nops; k++) {
 		struct val *v = &f->l->v[f->n->a[k]];
 
-		if (v->normal >> f->sh & 1 || (f->n->op == IR_fcmla && k == 1))
+		if (v->normal >> f->sh & 1 || (f->n->op == IR_fcmla && k == 1) || (f->n->op == IR_fmlal && k))
 			continue;
 		v->normal |= (uint8_t)normal_as(f->sh);
 		if (is_scalar(f->sh))
@@ -301,10 +301,10 @@ static const struct fp_row rows[IR_pure_end] = {
 	[IR_fpadd] = {0, l_fpadd}, [IR_fpsub] = {0, l_fpsub}, [IR_fpmul] = {0, l_fpmul}, [IR_fpdiv] = {0, l_fpdiv},
 	[IR_fpsqrt] = {0, l_fpsqrt}, [IR_fpmla] = {can_mla, l_fpmla},
 	[IR_fpmax] = {0, l_fpmax}, [IR_fpmin] = {0, l_fpmin}, [IR_fpmaxnm] = {0, l_fpmax}, [IR_fpminnm] = {0, l_fpmin},
-	[IR_fpcmp] = {can_scalar, l_fpcmp}, [IR_fpcmv] = {0, l_fpcmv}, [IR_fpabs] = {0, l_fpabs}, [IR_fpneg] = {0, l_fpneg},
+	[IR_fpcmp] = {can_scalar, fpl_cmp}, [IR_fpcmv] = {0, l_fpcmv}, [IR_fpabs] = {0, l_fpabs}, [IR_fpneg] = {0, l_fpneg},
 	[IR_fpcvt] = {fpl_can_cvt, fpl_cvt}, [IR_fprint] = {fpl_can_print, fpl_print}, [IR_fp2i] = {fpl_can_2i, fpl_2i},
 	[IR_i2fp] = {fpl_can_i2, fpl_i2},
-	[IR_fcadd] = {can_complex, l_fcadd}, [IR_fcmla] = {can_cmla, l_fcmla},
+	[IR_fcadd] = {can_complex, l_fcadd}, [IR_fcmla] = {can_cmla, l_fcmla}, [IR_fmlal] = {fpl_can_mlal, fpl_mlal},
 	[IR_fpmulx] = {0, fpl_mulx}, [IR_fprecps] = {fpl_can_step, fpl_recps}, [IR_fprsqrts] = {fpl_can_step, fpl_rsqrts},
 	[IR_fprecpe] = {fpl_can_estimate, fpl_recpe}, [IR_fprsqrte] = {fpl_can_estimate, fpl_rsqrte},
 };
@@ -315,11 +315,16 @@ bool low_fp(struct lower *l, ir_ref r)
 	const struct ir_opinfo *in = ir_info(n->op);
 	struct fpl f = {.l = l, .a = &l->a, .n = n, .sh = shape_of(n->imm)};
 	uint32_t live_g, live_x;
+	void (*fn)(struct fpl *f);
 	struct stub *s;
 
 	if (n->op >= IR_pure_end || !rows[n->op].fn || !l->job->fp_native)
 		return false;
-	if (rows[n->op].can ? !rows[n->op].can(l, n, f.sh) : f.sh == SH_NONE)
+	if (rows[n->op].can ? rows[n->op].can(l, n, f.sh) : f.sh != SH_NONE)
+		fn = rows[n->op].fn;
+	else if (fpl_can_half(l, n))
+		fn = fpl_half;
+	else
 		return false;
 	for (unsigned k = 0; k < in->nops; k++)
 		f.s[k] = lo_usex(l, n->a[k]);
@@ -328,7 +333,7 @@ bool low_fp(struct lower *l, ir_ref r)
 	live_x = lo_live_x(l);
 	f.d = in->type == T_VEC ? lo_defx(l, r) : lo_def(l, r);
 	look_at_operands(&f);
-	rows[n->op].fn(&f);
+	fn(&f);
 	l->v[r].normal = (uint8_t)(flushes_operands(&f) ? normal_result(n) : 0);
 	if (!f.nfrom)
 		return true;

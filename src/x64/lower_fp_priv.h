@@ -169,6 +169,11 @@ void fpl_cvt(struct fpl *f);
 void fpl_print(struct fpl *f);
 void fpl_2i(struct fpl *f);
 void fpl_i2(struct fpl *f);
+bool fpl_can_half(const struct lower *l, const struct ir_node *n);
+void fpl_half(struct fpl *f);
+bool fpl_can_mlal(const struct lower *l, const struct ir_node *n, enum shape sh);
+void fpl_mlal(struct fpl *f);
+void fpl_cmp(struct fpl *f); /* of single or double, or singles in s[] */
 bool fpl_can_step(const struct lower *l, const struct ir_node *n, enum shape sh);
 bool fpl_can_estimate(const struct lower *l, const struct ir_node *n, enum shape sh);
 void fpl_mulx(struct fpl *f);

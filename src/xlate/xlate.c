@@ -495,7 +495,7 @@ struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
 	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .alone = c->nvcpus == 1,
-			      .fp_native = !fp_settles(c->ctx) && pass_on(PASS_FP), .fp_half = !(c->ctx & CTX_AHP),
+			      .fp_native = !fp_settles(c->ctx) && pass_on(PASS_FP), .fp_half = !(c->ctx & CTX_HALF),
 			      .fp_flush = c->ctx & CTX_FZ, .fp_settles = fp_settles(c->ctx)};
 	uint64_t gen = tcache_watch(t, host - word_of(pc)); /* the guest's code is read after this */
 	bool regions = pass_on(PASS_REGIONS);

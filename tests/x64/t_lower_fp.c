@@ -86,7 +86,7 @@ static uint64_t odd_single(void)
 }
 static uint64_t odd_half(void) { return rnd64() % 3 ? rnd64() & 0xffff : (0x7c00 ^ (rnd64() & 0x83ff)) & (rnd64() % 2 ? 0xfc01 : 0xffff); }
 
-enum kind { K_FP, K_INT };
+enum kind { K_FP, K_INT, K_MIXED }; /* mixed: the operands after the first are halves */
 static u128 odd_operand(uint32_t imm, enum kind kind)
 {
 	uint64_t h[2];
@@ -149,7 +149,7 @@ static unsigned try_mode(unsigned op, uint32_t imm, bool clean, enum kind kind, 
 		u128 got;
 
 		for (unsigned i = 0; i < in->nops; i++) {
-			e.v[i] = x.a[i] = odd_operand(imm, kind);
+			e.v[i] = x.a[i] = odd_operand(kind == K_MIXED && i ? FP_H : imm, kind);
 			if (i && rnd64() % 8 == 0)
 				e.v[i] = x.a[i] = x.a[i - 1] ^ (rnd64() % 2 ? (u128)1 << 127 | BIT(63) | BIT(31) : 0);
 			if (clean)
@@ -177,7 +177,8 @@ static unsigned try_imm(unsigned op, uint32_t imm, bool clean, enum kind kind)
 
 static unsigned try_shapes(unsigned op, uint32_t more, enum kind kind)
 {
-	static const uint32_t shape[] = {FP_S, FP_D, FP_S | 1 << 2, FP_S | 2 << 2, FP_D | 1 << 2, FP_H, FP_H | 3 << 2};
+	static const uint32_t shape[] = {FP_S, FP_D, FP_S | 1 << 2, FP_S | 2 << 2, FP_D | 1 << 2, FP_H, FP_H | 1 << 2, FP_H | 2 << 2,
+					 FP_H | 3 << 2};
 	unsigned bad = 0;
 
 	for (unsigned k = 0; k < ARRAY_SIZE(shape); k++) {
@@ -220,6 +221,10 @@ static void test_flagged(void)
 				bad += try_imm(IR_fcmla, fpi_vec(size, q) | fpi_rot(rot), false, K_FP);
 			}
 	ok(!bad, "fcadd, fcmla");
+	bad = 0;
+	for (unsigned q = 0; q < 4; q++)
+		bad += try_imm(IR_fmlal, fpi_vec(FP_S, q & 1) | (q & 2 ? FPI_NEG_N : 0), false, K_MIXED);
+	ok(!bad, "fmlal");
 }
 
 /* To fixed point. */
