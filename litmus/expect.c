@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 
@@ -90,6 +91,57 @@ const struct lit_expected *lit_table_find(const struct lit_table *tab, const cha
 	return tab->n ? bsearch(&key, tab->row, tab->n, sizeof(key), cmp_row) : NULL;
 }
 
+/* The test's path from the root, but for links to the file itself; to be freed. */
+static char *whole_path(const char *test)
+{
+	const char *slash = strrchr(test, '/'), *name = slash ? slash + 1 : test;
+	char *folder = must(slash ? strndup(test, (size_t)(name - test)) : strdup(".")), *real = realpath(folder, NULL), *out;
+
+	if (asprintf(&out, "%s/%s", real ? real : folder, name) < 0)
+		must(NULL);
+	free(real);
+	free(folder);
+	return out;
+}
+
+/* Makes tab that of `path`. */
+static void read_once(struct lit_table *tab, const char *path, struct err *e)
+{
+	if (tab->path && !strcmp(path, tab->path))
+		return;
+	lit_table_free(tab);
+	if (lit_table_read(tab, path, e) < 0)
+		lit_table_free(tab);
+	lit_table_sort(tab);
+	tab->path = must(strdup(path));
+}
+
+const struct lit_expected *lit_table_above(struct lit_table *tab, const char *test, struct err *e)
+{
+	char *whole = whole_path(test), *dir = must(strdup(whole)), *slash;
+	const struct lit_expected *x = NULL;
+
+	while ((slash = strrchr(dir, '/'))) {
+		char *file;
+		bool there;
+
+		*slash = 0;
+		if (asprintf(&file, "%s/expected.tsv", dir) < 0)
+			must(NULL);
+		there = !access(file, R_OK);
+		if (there) {
+			read_once(tab, file, e);
+			x = lit_table_find(tab, whole);
+		}
+		free(file);
+		if (there)
+			break;
+	}
+	free(dir);
+	free(whole);
+	return x;
+}
+
 void lit_table_free(struct lit_table *tab)
 {
 	for (unsigned i = 0; i < tab->n; i++) {
@@ -99,6 +151,7 @@ void lit_table_free(struct lit_table *tab)
 		free(tab->row[i].states);
 	}
 	free(tab->row);
+	free(tab->path);
 	*tab = (struct lit_table){0};
 }
 

@@ -19,6 +19,7 @@ struct lit_expected {
 struct lit_table {
 	unsigned n, cap;
 	struct lit_expected *row;
+	char *path; /* of what lit_table_above() read */
 };
 
 /* Appends the rows of a table; < 0: unreadable or malformed. */
@@ -26,6 +27,11 @@ int lit_table_read(struct lit_table *tab, const char *path, struct err *e);
 void lit_table_sort(struct lit_table *tab);
 /* By the path of a test; NULL if there is none. */
 const struct lit_expected *lit_table_find(const struct lit_table *tab, const char *file);
+/*
+ * The row of a test in the nearest expected.tsv in a folder above it, which tab holds from then on, for the next test.
+ * NULL: there is none; e->code, which the caller clears, is set if that is for a table that cannot be read.
+ */
+const struct lit_expected *lit_table_above(struct lit_table *tab, const char *test, struct err *e);
 void lit_table_free(struct lit_table *tab);
 
 /* Compares; false: *why (to be freed) tells the first differences. */

@@ -251,6 +251,8 @@ static void program(struct lexer *l)
 			if (p == e)
 				break;
 		}
+		if (t < c->n)
+			lex_fail(l, e, "the row has %u cells for %u threads", t, c->n);
 		l->p = e + 1;
 	}
 	for (unsigned t = l->t->nthreads; t < c->n; t++)
@@ -285,8 +287,8 @@ struct lit_test *litmus_parse(const char *file, const char *text, size_t len, st
 	parse_final(l);
 	for (unsigned i = 0; i < t->nregs; i++)
 		if (t->regs[i].thread >= t->nthreads)
-			lex_fail(l, l->text, "the initial state names thread %u, there are %u",
-				 t->regs[i].thread, t->nthreads);
+			return lit_err(e, t, t->regs[i].pos, "the initial state names thread %u, there are %u",
+				       t->regs[i].thread, t->nthreads), NULL;
 	if (!t->hash && t->arch == LIT_AARCH64 && !t->vmsa && !t->handlers) /* these have forms of their own */
 		t->hash = lit_hash(t, init, init_len, a);
 	return t;

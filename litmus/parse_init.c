@@ -259,7 +259,7 @@ static struct lit_reginit *add_reg(struct lexer *l)
 		t->regs = r;
 		t->capregs = t->capregs * 2 + 16;
 	}
-	t->regs[t->nregs] = (struct lit_reginit){0};
+	t->regs[t->nregs] = (struct lit_reginit){.pos = lex_pos(l, l->p)};
 	return &t->regs[t->nregs++];
 }
 

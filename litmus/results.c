@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/outfile.h"
 
 #define FIRST_LINE "#parma litmus campaign 1"
 
@@ -21,23 +22,21 @@ void lit_results_write(FILE *f, const struct lit_entry *t)
 
 int lit_results_save(const char *path, const struct lit_suite *s, const char *settings, struct err *e)
 {
-	char tmp[4096];
-	FILE *f;
-	bool bad;
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+	int r;
 
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	f = fopen(tmp, "w");
 	if (!f)
-		return err_set(e, EXIT_HOST, "%s: %s", tmp, strerror(errno));
+		return err_set(e, EXIT_HOST, "no memory");
 	fprintf(f, FIRST_LINE "\n#%s\n", settings);
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->entry[i].status != LIT_PENDING)
 			lit_results_write(f, &s->entry[i]);
-	bad = ferror(f);
-	bad |= fclose(f) != 0;
-	if (bad || rename(tmp, path))
-		return err_set(e, EXIT_HOST, "%s: %s", path, strerror(errno));
-	return 0;
+	fclose(f);
+	r = outfile_write(path, text, n, e);
+	free(text);
+	return r;
 }
 
 /* Cuts a line at its tabs; returns the number of fields. */

@@ -48,10 +48,21 @@ static void restore_code(const struct run *r, unsigned v)
 		}
 }
 
+/* The n-th CPU of a set, counted around. */
+static unsigned nth_cpu(const cpu_set_t *set, unsigned n)
+{
+	unsigned cpu = 0;
+
+	n %= (unsigned)CPU_COUNT(set);
+	while (!CPU_ISSET(cpu, set) || n--)
+		cpu++;
+	return cpu;
+}
+
 /* Puts vCPU v, whose thread this is, on a host CPU. */
 static void pin(struct run *r, unsigned v)
 {
-	unsigned role = r->t.now.role[v], cpus = (unsigned)CPU_COUNT(&r->allowed), want = 0, n = 0;
+	unsigned role = r->t.now.role[v], cpus = (unsigned)CPU_COUNT(&r->allowed), want = 0, cpu;
 	cpu_set_t set;
 
 	switch (r->o->affinity) {
@@ -59,16 +70,17 @@ static void pin(struct run *r, unsigned v)
 	case AFFINITY_RANDOM: want = v; break; /* which thread it is, is random */
 	case AFFINITY_INCR: want = role * r->o->incr; break;
 	case AFFINITY_SCAN: want = role * (unsigned)(1 + r->t.now.number % cpus) + (unsigned)(r->t.now.number / cpus); break;
-	case AFFINITY_CUSTOM: want = r->o->ncpu ? r->o->cpu[role % r->o->ncpu] : role; break;
+	case AFFINITY_CUSTOM: want = role; break;
 	}
-	want = (want + r->o->first_cpu) % cpus;
-	if (r->pinned[v] == want + 1)
+	if (r->o->affinity == AFFINITY_CUSTOM && r->o->ncpu)
+		cpu = r->o->cpu[role % r->o->ncpu];
+	else
+		cpu = nth_cpu(&r->allowed, want + r->o->first_cpu);
+	if (r->pinned[v] == cpu + 1)
 		return;
-	r->pinned[v] = want + 1;
+	r->pinned[v] = cpu + 1;
 	CPU_ZERO(&set);
-	for (unsigned k = 0; k < CPU_SETSIZE; k++)
-		if (CPU_ISSET(k, &r->allowed) && n++ == want)
-			CPU_SET(k, &set);
+	CPU_SET(cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set);
 }
 

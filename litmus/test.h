@@ -54,6 +54,7 @@ struct lit_reginit {
 	struct lit_type type;
 	struct lit_val *val;  /* [nval]: one, or the elements of a vector register */
 	unsigned nval;        /* 0: only a type */
+	struct lit_pos pos;
 };
 
 /* One cell of the program: labels and at most one instruction. */

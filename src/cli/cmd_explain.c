@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "litmus/build.h"
 #include "litmus/classify.h"
+#include "litmus/expect.h"
 #include "litmus/gang.h"
 #include "litmus/graph.h"
 #include "litmus/hostcode.h"
@@ -27,6 +28,9 @@ struct explained {
 	struct gang *g;
 	struct lit_model *m;
 	struct lit_outcome outcome;
+	struct lit_table table;
+	const struct lit_expected *row; /* what is allowed, where the model does not say; NULL: nobody does, if !modelled */
+	bool modelled;
 	char *text, *dot;    /* of an execution; may be NULL */
 	bool good;           /* it satisfies the proposition */
 };
@@ -203,13 +207,51 @@ static void on_state(void *ctx, const struct mcm_exec *e)
 	}
 }
 
+/* Where the model has no instruction fetch, translation or handlers: the allowed outcomes as they are known. */
+static void explain_row(const struct explained *x)
+{
+	const char *why = "the model has neither instruction fetch nor translation nor handlers";
+
+	if (!x->row) {
+		printf(x->html ? "<p>What is allowed is not known: %s, and there is no expected.tsv with this test.</p>\n"
+			       : "What is allowed is not known: %s, and there is no expected.tsv with this test.\n", why);
+		return;
+	}
+	printf(x->html ? "<h2>Outcomes that Arm allows</h2><p>From expected.tsv: %s.</p><pre>\n"
+		       : "Outcomes that Arm allows, from expected.tsv (%s):\n\n", why);
+	for (const char *p = x->row->states; *p;) {
+		size_t n = strcspn(p, "|");
+
+		fputs("    ", stdout);
+		if (x->html)
+			html_text(stdout, p, n);
+		else
+			fwrite(p, 1, n, stdout);
+		putchar('\n');
+		p += n + (p[n] == '|');
+		p += strspn(p, " ");
+	}
+	if (x->html)
+		fputs("</pre>\n", stdout);
+}
+
 static void explain_outcomes(const struct explained *x)
 {
 	const struct lit_test *t = x->m->t;
 	char prop[4096];
 
+	if (!x->modelled) {
+		explain_row(x);
+		return;
+	}
 	lit_prop_text(t, prop, sizeof(prop));
-	printf(x->html ? "<h2>Outcomes that Arm allows</h2><pre>\n" : "Outcomes that Arm allows (* satisfies %s):\n\n", prop);
+	if (x->html) {
+		fputs("<h2>Outcomes that Arm allows</h2><p>* satisfies ", stdout);
+		html_text(stdout, prop, sizeof(prop));
+		fputs("</p><pre>\n", stdout);
+	} else {
+		printf("Outcomes that Arm allows (* satisfies %s):\n\n", prop);
+	}
 	for (unsigned i = 0; i < x->outcome.nstates; i++)
 		printf("  %c %s\n", x->outcome.good[i] ? '*' : ' ', x->outcome.text[i]);
 	if (x->html)
@@ -267,11 +309,26 @@ static char *read_all(const char *path, size_t *n)
 	return buf;
 }
 
+/* Who says what is allowed, as in `parma litmus`; -1: e. */
+static int find_allowed(struct explained *x, const char *path, struct err *e)
+{
+	const struct mcm_solve_opts so = {.model = &mcm_arm, .on_state = on_state, .ctx = x};
+	const struct lit_test *t = x->m->t;
+	const char *variants;
+
+	e->code = 0;
+	x->row = lit_table_above(&x->table, path, e);
+	variants = x->row ? x->row->variants : t->variants;
+	x->modelled = !t->vmsa && !t->handlers && !strstr(variants, "ifetch");
+	if (e->code)
+		return -1;
+	return x->modelled ? lit_outcomes(x->m, &so, &x->outcome, e) : 0;
+}
+
 static int run(struct explained *x, const char *path, struct err *e)
 {
 	static const struct lit_build_opts build = {.barrier = BARRIER_USER};
 	struct mcm_arena a = {0};
-	const struct mcm_solve_opts so = {.model = &mcm_arm, .on_state = on_state, .ctx = x};
 	struct lit_image img;
 	struct lit_test *t;
 	size_t n = 0;
@@ -285,7 +342,7 @@ static int run(struct explained *x, const char *path, struct err *e)
 		err_set(e, EXIT_INPUT, "%s: not a test for AArch64", path);
 	else if (t)
 		x->m = lit_model_new(t, 2, &a, e);
-	if (x->m && lit_outcomes(x->m, &so, &x->outcome, e) >= 0 && lit_build(x->m, &build, &img, e) >= 0 &&
+	if (x->m && find_allowed(x, path, e) >= 0 && lit_build(x->m, &build, &img, e) >= 0 &&
 	    (x->g = gang_new(gang_engine_find("jit"), 1, e))) {
 		gang_load(x->g, img.word, img.nwords);
 		explain(x);
@@ -295,6 +352,7 @@ static int run(struct explained *x, const char *path, struct err *e)
 	free(text);
 	free(x->text);
 	free(x->dot);
+	lit_table_free(&x->table);
 	mcm_arena_free(&a);
 	return r;
 }

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "cli/litmus_priv.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,20 +13,36 @@
 
 #include "base/bits.h"
 #include "base/clock.h"
+#include "base/outfile.h"
 
-static int write_file(const char *path, const struct litmus_options *o, bool junit)
+static int write_report(const char *path, const struct litmus_options *o, bool junit)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
-	char set[300];
+	struct err e = {0};
+	char *text = NULL, set[300];
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
 
 	if (!f)
-		return litmus_bad("%s: %s", path, strerror(errno)), EXIT_INPUT;
+		return litmus_bad("no memory"), EXIT_HOST;
 	litmus_settings(o, set, sizeof(set));
 	if (junit)
 		lit_suite_junit(f, &o->suite);
 	else
 		lit_suite_json(f, &o->suite, set);
-	return f != stdout && fclose(f) ? (litmus_bad("%s: %s", path, strerror(errno)), EXIT_HOST) : 0;
+	fclose(f);
+	if (!strcmp(path, "-"))
+		fwrite(text, 1, n, stdout);
+	else if (outfile_write(path, text, n, &e))
+		litmus_bad("%s", e.msg);
+	free(text);
+	return e.code;
+}
+
+int litmus_reports(const struct litmus_options *o)
+{
+	int json = o->json ? write_report(o->json, o, false) : 0, junit = o->junit ? write_report(o->junit, o, true) : 0;
+
+	return json ? json : junit;
 }
 
 /* All tests of a command line; what they print comes in their order, whoever is through first. */
@@ -73,7 +88,7 @@ static int run_all(struct litmus_options *o)
 {
 	struct all a = {.o = o, .log = calloc(o->suite.n, sizeof(*a.log)), .through = calloc(o->suite.n, sizeof(*a.through))};
 	const struct litmus_work w = {next_of_all, through, &a};
-	int r = 0;
+	int r;
 
 	if (!a.log || !a.through)
 		return litmus_bad("no memory"), EXIT_HOST;
@@ -91,10 +106,7 @@ static int run_all(struct litmus_options *o)
 		lit_suite_summary(stdout, &o->suite, o->out == OUT_QUIET);
 		printf("%s\n", set);
 	}
-	if (o->json)
-		r = write_file(o->json, o, false);
-	if (o->junit && !r)
-		r = write_file(o->junit, o, true);
+	r = litmus_reports(o);
 	return r ? r : lit_suite_exit(&o->suite);
 }
 

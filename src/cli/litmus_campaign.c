@@ -100,13 +100,32 @@ static unsigned runs_left(const struct litmus_options *o)
 	return n;
 }
 
+/* Sums of different engines or mappings say nothing: is the file from others? Then it is told; false: go on. */
+static bool others(const char *results, const struct litmus_options *o)
+{
+	char engine[64], mapping[64];
+	FILE *f = fopen(results, "r");
+	bool differ = f && fscanf(f, "%*[^\n] #-accel %63s -mapping %63s", engine, mapping) == 2 &&
+		      (strcmp(engine, o->engine->name) || strcmp(mapping, o->mapping->name));
+
+	if (f)
+		fclose(f);
+	if (differ)
+		litmus_bad("%s has results of -accel %s -mapping %s: give another file", results, engine, mapping);
+	return differ;
+}
+
 static int run_rounds(struct litmus_options *o, const char *results)
 {
 	struct campaign c = {.o = o, .results = results, .seed = o->run.seed, .saved_ns = clock_ns()};
 	const struct litmus_work w = {next_test, through, &c};
+	int r;
 
 	c.end_ns = o->hours > 0 ? clock_ns() + (uint64_t)(o->hours * 3600e9) : 0;
-	if (lit_results_load(results, &o->suite, false, true, &c.err) < 0)
+	if (others(results, o))
+		return EXIT_USAGE;
+	/* Saved at once: where that cannot be, it is better known before hours of work. */
+	if (lit_results_load(results, &o->suite, false, true, &c.err) < 0 || save(&c) < 0)
 		return litmus_bad("%s", c.err.msg), c.err.code;
 	litmus_progress_begin(&c.progress, o, runs_left(o));
 	litmus_run_work(o, &w);
@@ -115,7 +134,8 @@ static int run_rounds(struct litmus_options *o, const char *results)
 	if (c.err.code || save(&c) < 0)
 		return litmus_bad("%s", c.err.msg), c.err.code;
 	lit_suite_summary(stdout, &o->suite, true);
-	return lit_suite_exit(&o->suite);
+	r = litmus_reports(o);
+	return r ? r : lit_suite_exit(&o->suite);
 }
 
 void litmus_take_shard(struct litmus_options *o)
@@ -130,6 +150,8 @@ int litmus_campaign(struct litmus_options *o)
 
 	if (!o->results)
 		return litmus_bad("campaign: -results FILE is needed");
+	if (o->out == OUT_TAP || o->image)
+		return litmus_bad("campaign: %s is not for campaigns", o->image ? "-image" : "-tap");
 	o->out = OUT_QUIET;
 	if (!o->rounds && o->hours <= 0)
 		o->rounds = 1;

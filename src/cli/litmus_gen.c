@@ -3,10 +3,12 @@
  * with the outcome that shows the cycle as their condition.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "base/err.h"
@@ -81,8 +83,14 @@ static bool write_test(struct gen *g, const struct cycle *c)
 	f = fopen(path, "wx");
 	if (!f && errno == EEXIST)
 		return true; /* two cycles of one name */
-	if (!f || fputs(text, f) < 0 || fclose(f)) {
+	if (!f) {
 		err_set(&g->err, EXIT_HOST, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	fputs(text, f);
+	if (ferror(f) | fclose(f)) {
+		err_set(&g->err, EXIT_HOST, "%s: %s", path, strerror(errno));
+		unlink(path);
 		return false;
 	}
 	return ++g->made < g->limit;
@@ -114,12 +122,27 @@ static void usage(FILE *f)
 	      "  -random         cycles drawn at random, by -seed N\n", f);
 }
 
+/* A number from lo to hi; -1: said what is wrong. */
+static int number(const char *name, const char *v, unsigned long lo, unsigned long hi, unsigned long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = v ? strtoul(v, &end, 0) : 0;
+	if (v && *v >= '0' && *v <= '9' && !*end && !errno && *out >= lo && *out <= hi)
+		return 0;
+	fprintf(stderr, "parma litmus gen: -%s: a number from %lu to %lu expected%s%s%s\n", name, lo, hi, v ? ", not '" : "", v ? v : "",
+		v ? "'" : "");
+	return -1;
+}
+
 int litmus_gen(int argc, char **argv)
 {
 	struct gen g = {.o = {.min = 4, .max = 4, .threads = 4, .parts = 1}, .limit = 1000};
 	unsigned long seed = 1, min = 4, max = 0, threads = 4;
-	const struct { const char *name; unsigned long *to; } numbers[] = {
-		{"min", &min}, {"max", &max}, {"threads", &threads}, {"n", &g.limit}, {"seed", &seed}};
+	const struct { const char *name; unsigned long *to, lo, hi; } numbers[] = {
+		{"min", &min, 2, CYCLE_MAX}, {"max", &max, 2, CYCLE_MAX}, {"threads", &threads, 2, APROG_MAX_THREADS},
+		{"n", &g.limit, 1, 100000000}, {"seed", &seed, 0, ULONG_MAX}};
 	bool random = false;
 
 	for (int i = 1; i < argc; i++) {
@@ -138,20 +161,25 @@ int litmus_gen(int argc, char **argv)
 
 			if (flag)
 				known = *flag = true;
-			for (unsigned k = 0; k < ARRAY_SIZE(numbers) && !known && i + 1 < argc; k++)
+			for (unsigned k = 0; k < ARRAY_SIZE(numbers) && !known; k++)
 				if (!strcmp(a, numbers[k].name)) {
-					*numbers[k].to = strtoul(argv[++i], NULL, 0);
+					if (number(a, argv[++i], numbers[k].lo, numbers[k].hi, numbers[k].to))
+						return EXIT_USAGE;
 					known = true;
 				}
 		}
 		if (!known) {
-			usage(stderr);
+			fprintf(stderr, "parma litmus gen: '%s'? (parma litmus gen --help)\n", argv[i]);
 			return EXIT_USAGE;
 		}
 	}
-	max = MAX(max, min);
-	if (!g.dir || min < 2 || max > CYCLE_MAX || !threads || threads > APROG_MAX_THREADS || !g.limit) {
-		usage(stderr);
+	max = max ? max : MAX(min, 4);
+	if (max < min) {
+		fprintf(stderr, "parma litmus gen: -min %lu is more than -max %lu\n", min, max);
+		return EXIT_USAGE;
+	}
+	if (!g.dir) {
+		fputs("parma litmus gen: which folder? (parma litmus gen --help)\n", stderr);
 		return EXIT_USAGE;
 	}
 	g.o.min = (unsigned)min;

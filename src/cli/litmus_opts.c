@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,16 +56,16 @@ static int opt_smp(struct litmus_options *o, const char *v) { return small("smp"
 static int opt_j(struct litmus_options *o, const char *v) { return small("j", v, 1, 256, &o->jobs); }
 static int opt_seed(struct litmus_options *o, const char *v) { return number("seed", v, 0, UINT64_MAX, &o->run.seed); }
 
-static int opt_seconds(const char *name, const char *v, double *out)
+static int duration(const char *name, const char *unit, const char *v, double *out)
 {
 	char *end;
 
 	*out = strtod(v, &end);
-	return !*v || *end || *out <= 0 ? litmus_bad("-%s: a number of seconds expected, not '%s'", name, v) : 0;
+	return !*v || *end || !(*out > 0 && *out < 1e9) ? litmus_bad("-%s: a number of %s expected, not '%s'", name, unit, v) : 0;
 }
 
-static int opt_time(struct litmus_options *o, const char *v) { return opt_seconds("time", v, &o->run.seconds); }
-static int opt_timeout(struct litmus_options *o, const char *v) { return opt_seconds("timeout", v, &o->run.patience); }
+static int opt_time(struct litmus_options *o, const char *v) { return duration("time", "seconds", v, &o->run.seconds); }
+static int opt_timeout(struct litmus_options *o, const char *v) { return duration("timeout", "seconds", v, &o->run.patience); }
 
 static int opt_barrier(struct litmus_options *o, const char *v)
 {
@@ -99,13 +100,18 @@ static int opt_affinity(struct litmus_options *o, const char *v)
 /* CPUs for -affinity custom. */
 static int opt_p(struct litmus_options *o, const char *v)
 {
+	cpu_set_t usable;
 	char *end;
 
+	if (sched_getaffinity(0, sizeof(usable), &usable) < 0)
+		return litmus_bad("-p: %s", strerror(errno));
 	for (o->run.ncpu = 0; o->run.ncpu < GANG_MAX_CPUS; v = end + 1) {
 		unsigned long n = strtoul(v, &end, 10);
 
 		if (end == v || (*end && *end != ',') || n > 1023)
 			break;
+		if (!CPU_ISSET(n, &usable))
+			return litmus_bad("-p: CPU %lu is not one that parma may use", n);
 		o->run.cpu[o->run.ncpu++] = (unsigned)n;
 		if (!*end)
 			return o->run.affinity = AFFINITY_CUSTOM, 0;
@@ -202,7 +208,7 @@ static int opt_q(struct litmus_options *o, const char *v) { return o->out = OUT_
 
 static int opt_results(struct litmus_options *o, const char *v) { return o->results = v, 0; }
 static int opt_rounds(struct litmus_options *o, const char *v) { return small("rounds", v, 1, 1000000000, &o->rounds); }
-static int opt_hours(struct litmus_options *o, const char *v) { return opt_seconds("hours", v, &o->hours); }
+static int opt_hours(struct litmus_options *o, const char *v) { return duration("hours", "hours", v, &o->hours); }
 
 static int opt_shard(struct litmus_options *o, const char *v)
 {

@@ -37,7 +37,6 @@ struct litmus_session {
 	struct litmus_options *o;
 	FILE *out, *err;            /* logs; messages and reports of failures */
 	struct lit_table table;     /* of the folder that was read last */
-	char table_path[4096];
 	const struct lit_expected *row; /* of the test at hand; NULL: none, or not needed */
 	struct gang *g;
 	struct mcm_arena arena;
@@ -48,6 +47,8 @@ struct litmus_session {
 int litmus_bad(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* 0; -1: help was shown; else the exit code, with a message printed. */
 int litmus_parse_options(int argc, char **argv, struct litmus_options *o);
+/* Writes what -json and -junit ask for. 0, or the exit code, with a message printed. */
+int litmus_reports(const struct litmus_options *o);
 /* The options that repeat a run, as text. */
 void litmus_settings(const struct litmus_options *o, char *buf, size_t size);
 /* Threads of the test with the most, after no more than a look at the texts. */

@@ -55,33 +55,6 @@ static const char *out_of_scope(const struct lit_test *t, const char *variants, 
 /* The test relies on instruction caches that need no invalidation (CTR_EL0.DIC = 1); these here do. */
 static bool needs_dic(const struct lit_test *t) { return t->cachetype && strstr(t->cachetype, "DIC"); }
 
-/* The row of the nearest expected.tsv above a test; NULL: there is none. */
-static const struct lit_expected *expected_row(struct litmus_session *s, const char *path)
-{
-	char dir[4000], file[4096];
-	char *slash;
-	struct err e;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	while ((slash = strrchr(dir, '/'))) {
-		*slash = 0;
-		snprintf(file, sizeof(file), "%s/expected.tsv", dir);
-		if (access(file, R_OK))
-			continue;
-		if (strcmp(file, s->table_path)) {
-			lit_table_free(&s->table);
-			snprintf(s->table_path, sizeof(s->table_path), "%s", file);
-			if (lit_table_read(&s->table, file, &e) < 0) {
-				litmus_bad("%s", e.msg);
-				lit_table_free(&s->table);
-			}
-			lit_table_sort(&s->table);
-		}
-		return lit_table_find(&s->table, path);
-	}
-	return NULL;
-}
-
 static char *slurp(const char *path, size_t *len, struct err *e)
 {
 	FILE *f = fopen(path, "r"), *mem;
@@ -278,7 +251,11 @@ void litmus_run_entry(struct litmus_session *s, struct lit_entry *t)
 	if (test) {
 		free(t->name);
 		t->name = strdup(test->name);
-		s->row = expected_row(s, t->path);
+		struct err te = {0};
+
+		s->row = lit_table_above(&s->table, t->path, &te);
+		if (te.code)
+			litmus_bad("%s", te.msg);
 		variants = s->row ? s->row->variants : test->variants;
 		scope = out_of_scope(test, variants, s->row);
 		s->o->run.own_code = strstr(variants, "ifetch");

@@ -249,6 +249,33 @@ check $? "the other, by two jobs"
 	awk -F'\t' '/^test/ { t += $6 } /^state/ { s += $2 } END { exit !(t && t == s) }' "$tmp/all" &&
 	grep -q '^12 tests: 12 ok' "$tmp/out" && grammar "$tmp/out" 0 12
 check $? "their results merged: every trial is counted"
+ended() { # status, pattern on stderr, arguments of campaign
+	timeout 300 "$parma" litmus campaign -smp 2 -s 50 -r 1 "${@:3}" "$tmp/gen" >"$tmp/out" 2>"$tmp/err"
+	[ $? = "$1" ] && { [ -z "$2" ] || grep -q -- "$2" "$tmp/err"; }
+}
+ended 64 'has results of -accel jit -mapping parma' -results "$tmp/res" -shard 0/2 -rounds 9 -mapping none
+check $? "a campaign does not add up different mappings"
+ended 71 'no.such.folder' -results "$tmp/no.such.folder/res" -hours 10
+check $? "a campaign that could not save its results does not begin"
+ended 64 '-tap is not for campaigns' -results "$tmp/res2" -tap
+check $? "a campaign has no TAP"
+ended 0 '' -results "$tmp/res2" -json "$tmp/camp.json" -junit "$tmp/camp.xml" && grep -q '"ok": 12' "$tmp/camp.json" && grep -q '</testsuite>' "$tmp/camp.xml"
+check $? "a campaign has JSON and JUnit"
+killed() { # kill -9 at any moment leaves the file whole; the next run goes on from there
+	rm -f "$tmp"/res3*
+	"$parma" litmus campaign -smp 2 -s 50 -r 1 -results "$tmp/res3" -rounds 1000000 "$tmp/gen" >/dev/null 2>&1 &
+	local pid=$! k
+	for k in {1..600}; do [ -s "$tmp/res3" ] && break; sleep 0.1; done
+	sleep "$1"
+	kill -9 $pid
+	wait $pid 2>/dev/null
+	ended 0 '' -results "$tmp/res3" -rounds 2 && [ "$(grep -c '^test' "$tmp/res3")" = 12 ] && "$parma" litmus merge "$tmp/res3" >/dev/null
+}
+killed 0 && killed 0.3
+check $? "kill -9 in the middle of a campaign"
+lit -q -s 10 -r 1 -json /dev/full "$own/data/SB.litmus" >"$tmp/out" 2>"$tmp/err"
+[ $? = 71 ] && grep -q "cannot write '/dev/full'" "$tmp/err"
+check $? "-json: a disk that is full"
 printf 'state\t1\n' >>"$tmp/res.1"
 "$parma" litmus merge "$tmp/res.1" 2>&1 >/dev/null | grep -q 'res.1:[0-9]*:1: malformed line'
 check $? "a malformed file of results"
@@ -261,4 +288,40 @@ check $? "explain: mapping, code and events"
 timeout 1000 "$parma" explain --html --mapping=none "$own/data/SB+dmb.sys.litmus" >"$tmp/out"
 [ $? = 0 ] && grep -q '<svg' "$tmp/out" && ! grep -q 'lock or' "$tmp/out"
 check $? "explain: a page with the graph; no fence with the mapping none"
+bad=
+for t in translation/unmap+tlbi ifetch/MP+cachesync+ctrlisb exceptions/*; do
+	t=$(echo "$own"/${t%.litmus}.litmus)
+	for t in $t; do
+		timeout 120 "$parma" explain "$t" >"$tmp/out" 2>&1 && grep -q '^Outcomes that Arm allows' "$tmp/out" &&
+			timeout 120 "$parma" explain --html "$t" | grep -q '</html>' || bad="$bad $t"
+	done
+done
+[ -z "$bad" ]
+check $? "explain: what the model does not have, with the outcomes of expected.tsv $bad"
+# What is wrong is told in one line, with line and column
+says_bad() { # pattern, lines of the file
+	printf '%s\n' "${@:2}" >"$tmp/bad.litmus"
+	lit -q -s 10 -r 1 "$tmp/bad.litmus" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 2 ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q "bad.litmus:$1" "$tmp/err"
+}
+says_bad '6:12: the row has 1 cells for 2 threads' 'AArch64 SB' '{' '0:X1=x;' '}' ' P0 | P1 ;' ' MOV W0,#1 ;' 'exists (0:X2=0)'
+check $? "a row that is too short"
+says_bad '3:3: the initial state names thread 5' 'AArch64 SB' '{' '5:X1=x;' '}' ' P0 ;' ' MOV W0,#1 ;' 'exists (0:X2=0)'
+check $? "registers of a thread that is not there"
+refuses() { # pattern, arguments
+	timeout 300 "$parma" litmus "${@:2}" >"$tmp/out" 2>"$tmp/err"
+	[ $? = 64 ] && [ "$(wc -l <"$tmp/err")" = 1 ] && grep -q -- "$1" "$tmp/err"
+}
+refuses '-p: CPU 1023 is not one' -p 1023 "$own/data/SB.litmus"
+check $? "-p: a CPU that is not there"
+refuses '-time: a number of seconds' -time nan "$own/data/SB.litmus"
+check $? "-time nan"
+for bad in "-min 0" "-min 5 -max 4" "-max 11" "-threads 1" "-n 0" "-n" "-n 5x" "-frob" ""; do
+	# shellcheck disable=SC2086
+	refuses 'litmus gen: ' gen $bad ${bad:+"$tmp/gen2"} && [ ! -e "$tmp/gen2" ]
+	check $? "gen $bad: refused"
+done
+parma=$(realpath "$parma")
+(cd "$own/translation" && timeout 120 "$parma" litmus -q -s 10 -r 1 unmap+tlbi.litmus >"$tmp/out" 2>&1)
+check $? "a test of the current folder has its expected.tsv"
 echo "1..$n"
