@@ -158,6 +158,7 @@ size_t x64_glue_emit(uint8_t *buf, size_t size, intptr_t delta)
 	lo_fp_start(&a);
 	x_op(&a, PNONE, 0xc7, false, 0, xmem(RSP, FR_NZ_KIND));
 	x32(&a, 0);
+	lo_memo_lose(&a);
 	x_op(&a, PNONE, 0xff, false, 4, xr(RSI));
 	glue_exit = here(&a);
 	exit_flags(&a);

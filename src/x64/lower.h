@@ -133,6 +133,12 @@ void lo_find_groups(struct lower *l);
 void lo_find_memos(struct lower *l);
 /* The first n memos hold nothing from here on; frame: the frame's distance from rsp. Destroys xmm0. */
 void lo_memo_forget(struct xa *a, unsigned n, int frame);
+/* The memos are no unit's from here on. */
+void lo_memo_lose(struct xa *a);
+/* At the entry of a unit with memos: those there are are its own, or hold nothing. Destroys xmm0. */
+void lo_memo_own(struct lower *l);
+/* After a call of C code that may change the TLB. Destroys xmm0. */
+void lo_memo_called(struct lower *l);
 /* Does the stub's access fit its memo? rcx: addend, also after a miss. Destroys rdx. */
 void lo_memo_check(struct lower *l, struct stub *s);
 /* Fills it: rcx is the addend, at_reg the address; and back to where it fits. */

@@ -328,7 +328,7 @@ void low_helper(struct lower *l, ir_ref r)
 		if (x >> k & 1)
 			x_vload(a, k, xmem(RSP, FR_XMM + 16 * k));
 	}
-	lo_memo_forget(a, l->nmemos, 0);
+	lo_memo_called(l);
 	if (n->imm & HF_LEAVE) {
 		struct stub *s = lo_stub(l, STUB_LEAVE);
 

@@ -120,7 +120,7 @@ void low_block(struct lower *l, ir_ref r)
 			x_load(&l->a, true, reg, m);
 	}
 	if (!b)
-		lo_memo_forget(&l->a, l->nmemos, 0);
+		lo_memo_own(l);
 	set_hints(l, r);
 	if (b)
 		x_align(&l->a, 16);

@@ -4,8 +4,10 @@
  * frame: where the page starts, how far from there an access may begin, and the
  * addend.  The TLB is asked out of line, when the memo does not fit.
  *
- * A memo says what the TLB said, so it ends where the TLB may change: at the
- * entry of the unit, and after each call of C code but pure operations.  Which
+ * A memo says what the TLB said, so it ends where the TLB may change: where the
+ * run loop enters translated code, and after each call of C code but pure operations.  A unit that finds memos
+ * of another (FR_MEMO_UNIT) empties them; its own it goes on with: a loop that is left for a moment and
+ * entered again need not fill them anew.  Units that have none but call say that they are nobody's.  Which
  * accesses get one is a guess about speed, never about correctness.
  */
 #include "base/passes.h"
@@ -103,39 +105,6 @@ static bool is_slow(const struct lower *l, const struct loop *o, ir_ref r, unsig
 	}
 }
 
-/* The condition depends on counters alone. */
-static bool is_count(const struct lower *l, const struct loop *o, ir_ref r, unsigned depth)
-{
-	const struct ir_node *n = LN(r);
-	const struct ir_opinfo *in = ir_info(n->op);
-
-	if (n->type != T_BOOL && n->type != T_FLAGS)
-		return is_slow(l, o, r, depth);
-	if (n->op == IR_getr || !depth)
-		return false;
-	for (unsigned k = 0; k < in->nops; k++)
-		if (!is_count(l, o, n->a[k], depth - 1))
-			return false;
-	return true;
-}
-
-/*
- * A loop that ends by what it finds in memory is often left after a few turns, and each entry costs a
- * miss of every memo: only loops that count are worth them.
- */
-static bool counts(const struct lower *l, const struct loop *o)
-{
-	for (unsigned k = 0; k < l->nsnapped; k++) {
-		ir_ref r = l->snapped[k];
-		const struct ir_node *n = LN(r);
-
-		if (n->op == IR_brc && within(o, pc_of(l, r)) && (n->k == o->from || !within(o, n->k)) &&
-		    !is_count(l, o, n->a[0], 6))
-			return false;
-	}
-	return true;
-}
-
 /* The innermost loop around pc, or NULL. */
 static const struct loop *loop_at(const struct loop *loops, unsigned n, uint64_t pc)
 {
@@ -156,10 +125,8 @@ void lo_find_memos(struct lower *l)
 	memset(l->memo, 0, l->u->nn);
 	if (!n || !pass_on(PASS_MEMOS))
 		return;
-	for (unsigned k = 0; k < n; k++) {
+	for (unsigned k = 0; k < n; k++)
 		look_at(l, &loops[k]);
-		loops[k].useless |= !counts(l, &loops[k]);
-	}
 	for (unsigned k = 0; k < l->nsnapped && l->nmemos < FR_NMEMO; k++) {
 		ir_ref r = l->snapped[k];
 		const struct ir_node *m = LN(r);
@@ -181,6 +148,40 @@ void lo_memo_forget(struct xa *a, unsigned n, int frame)
 	x_vrr(a, P66, 0xef, 0, 0, 0);
 	for (unsigned k = 0; k < n; k += 4)
 		x_vex(a, PF3, 1, false, n - k > 2, 0x7f, 0, 0, xmem(RSP, frame + FR_MEMO_LEN + 8 * (int)k));
+}
+
+/* Not 0, and no other unit's of those that there may be memos of: code goes away only when all vCPUs have left and come in again. */
+static uint32_t memo_unit(const struct lower *l) { return (uint32_t)(uintptr_t)(l->a.start + l->a.delta) | 1; }
+
+static void set_unit(struct xa *a, uint32_t unit)
+{
+	x_op(a, PNONE, 0xc7, false, 0, xmem(RSP, FR_MEMO_UNIT));
+	x32(a, unit);
+}
+
+void lo_memo_lose(struct xa *a) { set_unit(a, 0); }
+
+void lo_memo_own(struct lower *l)
+{
+	struct xa *a = &l->a;
+	uint8_t *mine;
+
+	if (!l->nmemos)
+		return;
+	x_op(a, PNONE, 0x81, false, X_CMP, xmem(RSP, FR_MEMO_UNIT));
+	x32(a, memo_unit(l));
+	mine = x_jcc(a, CC_E);
+	lo_memo_forget(a, l->nmemos, 0);
+	set_unit(a, memo_unit(l));
+	x_bind(a, mine);
+}
+
+void lo_memo_called(struct lower *l)
+{
+	if (l->nmemos)
+		lo_memo_forget(&l->a, l->nmemos, 0);
+	else
+		lo_memo_lose(&l->a);
 }
 
 void lo_memo_check(struct lower *l, struct stub *s)

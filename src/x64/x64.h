@@ -32,6 +32,7 @@
 #define FR_ARG 416        /* struct op_args */
 #define FR_TMP 528        /* 32: vector operand and result of slow paths */
 #define FR_FLAGS 568      /* 4: MXCSR on its way to FPSR */
+#define FR_MEMO_UNIT 572   /* 4: memo_unit() of the unit that the memos are of; 0: none */
 #define FR_NMEMO 16
 #define FR_MEMO_LEN 576   /* 8 each: memos of loops (lower_memo.c); 0: not valid */
 #define FR_MEMO_START 704

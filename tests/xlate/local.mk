@@ -42,3 +42,7 @@ tests_xlate_t_returns_LDADD = $(XLATE_TEST_LIBS)
 check_PROGRAMS += tests/xlate/t_fp
 tests_xlate_t_fp_SOURCES = tests/xlate/t_fp.c tests/xlate/lockstep.h tests/a64/fp_operands.h
 tests_xlate_t_fp_LDADD = $(XLATE_TEST_LIBS)
+# What loops remember of pages
+check_PROGRAMS += tests/xlate/t_memos
+tests_xlate_t_memos_SOURCES = tests/xlate/t_memos.c tests/xlate/lockstep.h
+tests_xlate_t_memos_LDADD = $(XLATE_TEST_LIBS)

@@ -135,6 +135,8 @@ static void name_number(const struct unit *u, const char *mnemonic, uint64_t v, 
 		strcpy(out, "slot");
 	else if (v >> 40 && v >> 40 < 0xff)
 		strcpy(out, "host");
+	else if (v == ((uint32_t)(uintptr_t)u->b->code | 1)) /* FR_MEMO_UNIT */
+		strcpy(out, "unit");
 	else
 		sprintf(out, v > 9 ? "0x%" PRIx64 : "%" PRIu64, v);
 }
