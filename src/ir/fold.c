@@ -386,6 +386,9 @@ static ir_ref fold_int(struct ir_unit *u, struct ir_node *n)
 			return ir_kb(u, n->op == IR_eq64 || n->op == IR_leu64 || n->op == IR_les64);
 		if ((n->op == IR_eq64 || n->op == IR_ne64) && is_k(u, n->a[1], 0) && N(n->a[0])->op == IR_b2q)
 			return n->op == IR_ne64 ? N(n->a[0])->a[0] : mk(u, IR_bnot, N(n->a[0])->a[0], 0, 0);
+		if ((n->op == IR_eq64 || n->op == IR_ne64) && !w && is_k(u, n->a[1], 0) && N(n->a[0])->op == IR_and64 &&
+		    !(N(n->a[0])->fl & NF_W32) && is_k(u, N(n->a[0])->a[1], UINT64_C(1) << 63)) /* the sign */
+			return n->op == IR_ne64 ? mk(u, IR_lts64, N(n->a[0])->a[0], n->a[1], 0) : mk(u, IR_les64, n->a[1], N(n->a[0])->a[0], 0);
 		return 0;
 	case IR_sel64: case IR_selv: case IR_self:
 		if (n->a[1] == n->a[2])
