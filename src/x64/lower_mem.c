@@ -332,12 +332,21 @@ static void store(struct lower *l, ir_ref r)
 	access_end(l, s, m, addend);
 }
 
+/* From r on, by `step`, past what only computes: is `op` there? */
+static bool is_beside(const struct lower *l, ir_ref r, int step, unsigned op)
+{
+	do
+		r = (ir_ref)((int64_t)r + step);
+	while (r && r < l->u->nn && (LN(r)->op < IR_pure_end || LN(r)->op == IR_const || LN(r)->op == IR_getr));
+	return r && r < l->u->nn && LN(r)->op == op;
+}
+
 static void fence(struct lower *l, ir_ref r)
 {
 	struct xa *a = &l->a;
 	uint8_t *skip = 0;
 
-	if (LN(r)->imm) {
+	if (LN(r)->imm && !is_beside(l, r, -1, IR_owe)) {
 		x_op(a, PNONE, 0x80, false, X_CMP, xmem(R15, (int)x64_cfg.off_owed));
 		x8(a, 0);
 		skip = x_jcc(a, CC_E);
@@ -359,6 +368,8 @@ bool low_mem(struct lower *l, ir_ref r)
 	case IR_rmw: case IR_cas: case IR_casv: case IR_ldx: case IR_stx: low_atomic(l, r); return true;
 	case IR_fence: fence(l, r); return true;
 	case IR_owe:
+		if (is_beside(l, r, 1, IR_fence))
+			return true; /* paid at once */
 		x_op(&l->a, PNONE, 0xc6, false, 0, xmem(R15, (int)x64_cfg.off_owed));
 		x8(&l->a, 1);
 		return true;
