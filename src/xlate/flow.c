@@ -47,6 +47,8 @@ static bool ends(uint32_t w)
 {
 	if ((w & 0xfffff01fu) == 0xd503201fu)
 		return (w >> 5 & 127) == 3; /* WFI */
+	if ((w & 0xffffffe0u) == 0xd51b4200u || (w & 0xffffffe0u) == 0xd51bd040u)
+		return false; /* NZCV, TPIDR_EL0: nothing is specialised on them */
 	return (w & 0xff000000u) == 0xd4000000u || (w & 0xfff00000u) == 0xd5100000u || (w & 0xfffff0ffu) == 0xd50330dfu;
 }
 
