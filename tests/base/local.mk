@@ -10,3 +10,5 @@ check_PROGRAMS += tests/base/t_keeper
 tests_base_t_keeper_LDADD = $(LIBBASE)
 check_PROGRAMS += tests/base/t_symtab
 tests_base_t_symtab_LDADD = $(LIBBASE)
+CLOCK_TESTS += tests/base/t_timer
+CLOCK_TESTS += tests/base/t_keeper

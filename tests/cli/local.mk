@@ -13,3 +13,8 @@ dist_check_SCRIPTS += tests/cli/pty.sh
 tests/cli/pty.log: tests/cli/ptyrun
 check_PROGRAMS += tests/cli/t_scale_explain
 tests_cli_t_scale_explain_LDADD = $(LIBCLI) $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) $(JANSSON_LIBS) -lm
+CLOCK_TESTS += tests/cli/pty.sh
+CLOCK_TESTS += tests/cli/terminal.sh
+CLOCK_TESTS += tests/cli/qmp.sh
+CLOCK_TESTS += tests/cli/sandbox.sh
+CLOCK_TESTS += tests/cli/scale.sh

@@ -27,3 +27,7 @@ check_PROGRAMS += tests/dev/t_virtio_race
 tests_dev_t_virtio_race_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
 check_PROGRAMS += tests/dev/t_cfi_flash
 tests_dev_t_cfi_flash_LDADD = $(LIBDEV) $(LIBMEM) $(LIBBASE)
+CLOCK_TESTS += tests/dev/t_term
+CLOCK_TESTS += tests/dev/t_chardev
+CLOCK_TESTS += tests/dev/t_net
+CLOCK_TESTS += tests/dev/t_virtio_serial

@@ -17,3 +17,5 @@ EXTRA_DIST += tests/sched/crew.h
 # Sleepers that poll.
 check_PROGRAMS += tests/sched/t_poll
 tests_sched_t_poll_LDADD = $(LIBSCHED) $(LIBA64) $(LIBIR) $(LIBMEM) $(LIBBASE) $(URCU_LIBS) $(HWLOC_LIBS) -lm
+CLOCK_TESTS += tests/sched/t_fair
+CLOCK_TESTS += tests/sched/t_poll
