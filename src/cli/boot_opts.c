@@ -255,8 +255,41 @@ static int opt_none_only(struct boot_ctx *x, const char *arg)
 
 static int opt_qmp(struct boot_ctx *x, const char *arg)
 {
-	x->c->qmp = strcmp(arg, "none") ? arg : NULL;
+	struct machine_config *c = x->c;
+
+	if (!strcmp(arg, "none"))
+		return 0;
+	if (c->nqmps == MACHINE_MAX_QMPS)
+		return err_set(x->e, EXIT_USAGE, "-qmp: at most %d", MACHINE_MAX_QMPS);
+	c->qmps[c->nqmps] = strdup(arg);
+	BUG_ON(!c->qmps[c->nqmps]);
+	c->nqmps++;
 	return 0;
+}
+
+static int opt_mon(struct boot_ctx *x, const char *arg)
+{
+	static const char *const modes[] = {"readline", "control", NULL};
+	struct opts *o = opts_parse("-mon", arg, "chardev", x->e);
+	bool pretty = false;
+	const char *chr;
+	char text[200];
+	unsigned mode = 0;
+	int rc = -1;
+
+	if (!o)
+		return -1;
+	opts_str(o, "id", NULL);
+	chr = opts_need(o, "chardev", x->e);
+	if (chr && !opts_enum(o, "mode", modes, &mode, x->e) && !opts_bool(o, "pretty", &pretty, x->e) && !opts_finish(o, x->e)) {
+		snprintf(text, sizeof(text), "chardev:%s", chr);
+		if (mode && !pretty)
+			rc = opt_qmp(x, text);
+		else
+			err_set(x->e, EXIT_USAGE, "-mon: only mode=control is there, without pretty=on");
+	}
+	opts_free(o);
+	return rc;
 }
 
 static int opt_sched(struct boot_ctx *x, const char *arg) { return place_parse(arg, &x->c->place, x->e); }
@@ -644,6 +677,8 @@ static void list_free(struct opt_list *l)
 void boot_opts_free(struct machine_config *c)
 {
 	list_free(&c->chardevs);
+	while (c->nqmps)
+		free(c->qmps[--c->nqmps]);
 	list_free(&c->drives);
 	list_free(&c->blockdevs);
 	list_free(&c->devices);

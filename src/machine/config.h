@@ -26,6 +26,8 @@ enum sandbox_mode {
 	SANDBOX_OFF,
 };
 
+enum { MACHINE_MAX_QMPS = 8 };
+
 struct machine_config {
 	const char *name;
 	struct opts *machine_props; /* keeps the texts of -M alive; may be NULL */
@@ -52,7 +54,8 @@ struct machine_config {
 	struct opts *rtc;
 	bool start_paused;
 	struct place_config place;
-	const char *qmp;   /* -qmp argument; NULL: none */
+	char *qmps[MACHINE_MAX_QMPS]; /* -qmp arguments */
+	unsigned nqmps;
 	enum sandbox_mode sandbox;
 	bool perfmap, jitdump;
 	const char *symbols; /* file with the guest's symbols; NULL: none */

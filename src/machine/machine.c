@@ -245,6 +245,18 @@ static int start_lockstep(struct machine *m, struct err *e)
 static void reset_fw_cfg(void *p) { fw_cfg_reset(p); }
 static void free_fw_cfg(void *p) { fw_cfg_free(p); }
 
+static int make_qmp(struct machine *m, struct err *e)
+{
+	for (unsigned k = 0; k < m->cfg->nqmps; k++) {
+		struct qmp *q = qmp_new(m, m->cfg->qmps[k], e);
+
+		if (!q)
+			return -1;
+		m->qmp = q;
+	}
+	return 0;
+}
+
 static int make_fw_cfg(struct machine *m, struct err *e)
 {
 	m->fw_cfg = fw_cfg_new(m->pm);
@@ -279,9 +291,7 @@ int machine_make(struct machine *m, struct err *e)
 	m->loop = ioloop_new(e);
 	if (!m->loop || hostsig_start(m->loop, on_signal, m, e))
 		return -1;
-	if (m->cfg->qmp && !(m->qmp = qmp_new(m, m->cfg->qmp, e)))
-		return -1;
-	if (machine_add_chardevs(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e) || machine_start_semihosting(m, e))
+	if (machine_add_chardevs(m, e) || make_qmp(m, e) || make_fw_cfg(m, e) || machine_add_devices(m, e) || machine_start_semihosting(m, e))
 		return -1;
 	if (m->cfg->accel == ACCEL_LOCKSTEP && start_lockstep(m, e))
 		return -1;
@@ -301,11 +311,11 @@ static int run(struct machine *m, struct err *e)
 	m->start_ns = clock_ns();
 	if (m->cfg->start_paused)
 		machine_pause(m, true);
-	if ((m->cfg->stats || m->cfg->qmp) && m->cfg->place.policy != PLACE_RR)
+	if ((m->cfg->stats || m->qmp) && m->cfg->place.policy != PLACE_RR)
 		account_start(m->sched);
 	rc = sandbox_close(m, e) || sched_run(m->sched, &status, e);
 	account_stop(m->sched);
-	qmp_ended(m->qmp, status, m->reset_ends);
+	qmp_ended(m, status, m->reset_ends);
 	if (m->cfg->stats)
 		stats_report(m);
 	return rc ? -1 : status;

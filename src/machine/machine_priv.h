@@ -59,7 +59,7 @@ struct machine {
 	struct chardev *semihost_console; /* CONST_AFTER_INIT: where its debug channel goes; NULL: standard error */
 	struct fw_cfg *fw_cfg;            /* CONST_AFTER_INIT */
 	struct pl061 *gpio;               /* CONST_AFTER_INIT */
-	struct qmp *qmp;                  /* CONST_AFTER_INIT; NULL: no control socket */
+	struct qmp *qmp;                  /* CONST_AFTER_INIT; the first; NULL: no control socket */
 	struct perfmap *perfmap;          /* OWNER(main thread): -perfmap, -jitdump */
 	struct symtab *symtab;            /* CONST_AFTER_INIT: -symbols */
 	const char *engine_name;          /* CONST_AFTER_INIT */

@@ -18,6 +18,7 @@
 
 struct qmp {
 	struct machine *m;        /* CONST_AFTER_INIT */
+	struct qmp *next;         /* CONST_AFTER_INIT: another control socket; m->qmp is the first */
 	struct chardev *chr;      /* CONST_AFTER_INIT */
 	struct chardev_user user; /* CONST_AFTER_INIT */
 	struct lock lock;         /* rank DEVICE: out */
@@ -75,34 +76,29 @@ static json_t *timestamp(void)
 	return json_pack("{s:I,s:I}", "seconds", (json_int_t)ts.tv_sec, "microseconds", (json_int_t)(ts.tv_nsec / 1000));
 }
 
-/* data: NULL if it has none; taken. */
-static void event(struct qmp *q, const char *name, json_t *data)
+/* Tells the clients of all sockets. data: NULL if it has none; taken. */
+static void event(struct machine *m, const char *name, json_t *data)
 {
-	json_t *j;
+	json_t *j = json_pack("{s:o,s:s}", "timestamp", timestamp(), "event", name);
 
-	if (!q || !ld_acq(&q->negotiated)) { /* pairs with cmd_capabilities() */
-		json_decref(data);
-		return;
-	}
-	j = json_pack("{s:o,s:s}", "timestamp", timestamp(), "event", name);
 	if (data)
 		json_object_set_new(j, "data", data);
-	send_json(q, j);
+	for (struct qmp *q = m->qmp; q; q = q->next)
+		if (ld_acq(&q->negotiated)) /* pairs with cmd_capabilities() */
+			send_json(q, json_incref(j));
+	json_decref(j);
 }
 
 static json_t *cause(bool guest, const char *reason) { return json_pack("{s:b,s:s}", "guest", guest, "reason", reason); }
 
-void qmp_ended(struct qmp *q, int status, bool reset)
+void qmp_ended(struct machine *m, int status, bool reset)
 {
-	const char *reason = reset ? "guest-reset" : "guest-shutdown";
+	const char *reason = status > 128 ? "host-signal" : reset ? "guest-reset" : "guest-shutdown";
 
-	if (!q)
-		return;
-	if (ld_acq(&q->quit)) /* pairs with cmd_quit() */
-		reason = "host-qmp-quit";
-	else if (status > 128)
-		reason = "host-signal";
-	event(q, "SHUTDOWN", cause(reason[0] == 'g', reason));
+	for (struct qmp *q = m->qmp; q; q = q->next)
+		if (ld_acq(&q->quit)) /* pairs with cmd_quit() */
+			reason = "host-qmp-quit";
+	event(m, "SHUTDOWN", cause(reason[0] == 'g', reason));
 }
 
 /* Each returns the value of "return", or NULL with *err set to a description. */
@@ -158,15 +154,16 @@ static json_t *cmd_query_cpus(struct qmp *q, json_t *args, const char **err)
 static json_t *cmd_stop(struct qmp *q, json_t *args, const char **err)
 {
 	if (machine_pause(q->m, true))
-		event(q, "STOP", NULL);
+		event(q->m, "STOP", NULL);
 	return json_object();
 }
 
 static json_t *cmd_cont(struct qmp *q, json_t *args, const char **err)
 {
-	q->started = true;
+	for (struct qmp *p = q->m->qmp; p; p = p->next)
+		p->started = true;
 	if (machine_pause(q->m, false))
-		event(q, "RESUME", NULL);
+		event(q->m, "RESUME", NULL);
 	return json_object();
 }
 
@@ -180,14 +177,14 @@ static json_t *cmd_quit(struct qmp *q, json_t *args, const char **err)
 static json_t *cmd_system_reset(struct qmp *q, json_t *args, const char **err)
 {
 	sched_ask_reset(q->m->sched);
-	event(q, "RESET", cause(false, "host-qmp-system-reset"));
+	event(q->m, "RESET", cause(false, "host-qmp-system-reset"));
 	return json_object();
 }
 
 static json_t *cmd_powerdown(struct qmp *q, json_t *args, const char **err)
 {
 	pl061_power_key(q->m->gpio);
-	event(q, "POWERDOWN", NULL);
+	event(q->m, "POWERDOWN", NULL);
 	return json_object();
 }
 
@@ -375,11 +372,12 @@ struct qmp *qmp_new(struct machine *m, const char *text, struct err *e)
 	q->started = !m->cfg->start_paused;
 	lock_init(&q->lock, RANK_DEVICE);
 	q->user = (struct chardev_user){qmp_can_read, qmp_read, qmp_chr_event, qmp_writable, q};
-	q->chr = machine_serial(m, text, e);
+	q->chr = !strncmp(text, "chardev:", 8) ? machine_chardev(m, "-mon", text + 8, e) : machine_serial(m, text, e);
 	if (!q->chr || chardev_attach(q->chr, &q->user, e)) {
 		qmp_free(q);
 		return NULL;
 	}
+	q->next = m->qmp;
 	return q;
 }
 
@@ -387,6 +385,7 @@ void qmp_free(struct qmp *q)
 {
 	if (!q)
 		return;
+	qmp_free(q->next);
 	if (q->chr) /* the I/O thread may be about to bring a command */
 		chardev_detach(q->chr, &q->user);
 	lock_destroy(&q->lock);

@@ -13,11 +13,11 @@
 
 struct qmp;
 
-/* Listens on what a -qmp argument names ("unix:PATH,server=on,wait=off", "stdio", ...). NULL with e filled. */
+/* Listens on what a -qmp argument names ("unix:PATH,server=on,wait=off", "stdio", ...): m->qmp, to be, before the machine runs. NULL with e filled. */
 struct qmp *qmp_new(struct machine *m, const char *text, struct err *e);
-/* After its chardev was freed. */
+/* With those that m->qmp had when it was made. */
 void qmp_free(struct qmp *q);
-/* The machine has ended, with that exit status; reset: the guest asked for a reset, with -no-reboot. Tells the client. Any thread. */
-void qmp_ended(struct qmp *q, int status, bool reset);
+/* The machine has ended, with that exit status; reset: the guest asked for a reset, with -no-reboot. Tells the clients. Any thread. */
+void qmp_ended(struct machine *m, int status, bool reset);
 
 #endif

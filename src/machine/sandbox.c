@@ -28,7 +28,7 @@ static bool makes_sockets(const struct machine_config *c)
 	for (unsigned k = 0; k < c->nserials; k++)
 		if (!strncmp(c->serials[k], "unix:", 5))
 			return true;
-	return c->qmp || c->chardevs.n;
+	return c->nqmps || c->chardevs.n;
 }
 
 int sandbox_prepare(const struct machine_config *c, struct err *e)

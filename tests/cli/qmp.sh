@@ -15,6 +15,55 @@ session() { # NAME COMMAND...: leaves what it said, and the emulator's status in
 	rc=0
 	wait $pid || rc=$?
 }
+# Several sockets: each has its client, what happens is told to all.
+cat >two.py <<'END'
+import json, socket, sys
+class Client:
+    def __init__(self, path):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(600)
+        s.connect(path)
+        self.f = s.makefile("rw")
+        assert "QMP" in self.line()
+        self.do("qmp_capabilities")
+    def line(self):
+        return json.loads(self.f.readline())
+    def do(self, name):
+        self.f.write(json.dumps({"execute": name}) + "\n")
+        self.f.flush()
+        while True:
+            r = self.line()
+            if "return" in r:
+                return r["return"]
+    def event(self, name):
+        while True:
+            if self.line().get("event") == name:
+                return
+a, b, c = (Client(p) for p in sys.argv[1:])
+assert a.do("query-status")["status"] == "prelaunch"
+a.do("cont")
+b.event("RESUME")
+c.event("RESUME")
+b.do("stop")
+a.event("STOP")
+assert c.do("query-status") == {"status": "paused", "running": False}
+c.do("quit")
+a.event("SHUTDOWN")
+b.event("SHUTDOWN")
+END
+three() {
+	local pid rc=0
+	(cd work && exec "$parma" boot -S -nodefaults -display none -kernel spin -qmp unix:"$scratch/a.sock",server=on,wait=off -qmp unix:"$scratch/b.sock",server=on,wait=off \
+		-chardev socket,path="$scratch/c.sock",server=on,wait=off,id=m -mon chardev=m,mode=control) >boot.out 2>&1 </dev/null &
+	pid=$!
+	until_true test -S "$scratch/a.sock" && until_true test -S "$scratch/b.sock" && until_true test -S "$scratch/c.sock" &&
+		timeout 3000 python3 two.py "$scratch/a.sock" "$scratch/b.sock" "$scratch/c.sock" || { kill -9 $pid; return 1; }
+	wait $pid || rc=$?
+	[ $rc = 0 ] && [ -z "$(ls "$scratch"/?.sock 2>/dev/null)" ] || { cat boot.out; ls "$scratch"; return 1; }
+}
+ok "three control sockets" three
+ok "-mon that is not for QMP" refused 64 'only mode=control' boot -chardev null,id=m -mon m -kernel spin
+ok "-mon without its chardev" refused 64 '-mon: there is no -chardev with id=m' boot -mon chardev=m,mode=control -kernel spin
 patience=6000 # tenths of a second that the emulator may take to end
 passed() { grep -q '^ok' said && ! grep -q '^not ok' said || { grep -A1 '^not ok' said || tail -3 said; cat boot.out; echo "status $rc"; return 1; }; }
 session parma "$parma" boot -accel interp
