@@ -155,7 +155,7 @@ static enum layout draw_kind(const struct trial_plan *p, uint64_t *s)
 	return kind == 0 ? SPREAD : !p->packed_ok ? DENSE : kind <= 4 ? PACKED : kind <= 11 ? TOGETHER : DENSE;
 }
 
-static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64_t *s)
+static enum layout draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64_t *s)
 {
 	uint32_t order[TRIAL_LOCS], at = 0;
 	enum layout kind = draw_kind(p, s);
@@ -166,7 +166,7 @@ static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64
 	if (p->npages) {
 		for (unsigned l = 0; l < p->nlocs; l++)
 			d->cell[l] = p->loc[l].page * TRIAL_PAGE;
-		return;
+		return SPREAD;
 	}
 	for (unsigned l = 0; l < p->nlocs; l++)
 		order[l] = l;
@@ -181,12 +181,17 @@ static void draw_layout(struct trial_draw *d, const struct trial_plan *p, uint64
 			d->apart_log2++;
 		d->per_log2 = d->apart_log2 < 6 ? 6 - d->apart_log2 : 0;
 	}
+	return kind;
 }
 
-/* Far apart, threads see little of each other; barriers next to each other, they do little but wait. Where there are few instances: closer. */
-static uint32_t draw_group(const struct trial_plan *p, const struct trial_draw *d, uint64_t *s)
+/*
+ * Far apart, threads see little of each other; barriers next to each other, they do little but wait. With neighbours in a line, and
+ * instances in order in lines of their own, threads meet as often with fewer barriers. Where there are few instances: closer.
+ */
+static uint32_t draw_group(const struct trial_plan *p, const struct trial_draw *d, enum layout kind, uint64_t *s)
 {
-	uint32_t n = d->dense && rnd(s) & 7 ? 256 : 64;
+	bool few = kind == DENSE || kind == TOGETHER || (kind == PACKED && d->ordered);
+	uint32_t n = !(rnd(s) & 7) || !few ? 64 : kind == DENSE ? 256 : 128;
 
 	return MIN(n, MAX(16u, p->size / 16));
 }
@@ -197,6 +202,7 @@ void trial_draw(struct trial *t)
 	struct trial_draw *d = &t->now;
 	uint64_t s, number = t->now.number;
 	bool first = !number;
+	enum layout kind;
 
 	t->last = t->now;
 	d->number = number + 1;
@@ -212,8 +218,8 @@ void trial_draw(struct trial *t)
 		return;
 	d->rot = rnd(&s);
 	d->ordered = !p->direct && rnd(&s) & 7;
-	draw_layout(d, p, &s);
-	d->group = p->group ? p->group : draw_group(p, d, &s);
+	kind = draw_layout(d, p, &s);
+	d->group = p->group ? p->group : draw_group(p, d, kind, &s);
 	d->delay_opener = (uint32_t)BIT(rnd(&s) % 10) - 1;
 	d->delay_other = (uint32_t)BIT(rnd(&s) % 5) - 1;
 }
