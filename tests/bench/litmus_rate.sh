@@ -6,9 +6,10 @@
 #               defaults: 100000 instances a run, in order, a barrier for each; six tests have one
 # Prints per test the ratios parma/QEMU, median and range over the rounds, millions of trials a second, then geometric
 # means.  --same: the bare-metal guest on `parma boot` too, and --linux: litmus_pthread in a Linux guest (.cache/guest) of both machines,
-# which compare the engines alone.
+# which compare the engines alone.  --plan: the same plan alone.  --sample N: that, on N tests drawn (--seed) from those of two threads
+# of the corpus, ../shared/litmus/{catalogue,diy}.
 #
-#   tests/bench/litmus_rate.sh [--rounds N] [--runs N] [--same] [--linux] [--opts "-barrier timebase ..."] [TEST...]
+#   tests/bench/litmus_rate.sh [--rounds N] [--runs N] [--plan] [--sample N [--seed N]] [--same] [--linux] [--opts "-barrier timebase ..."] [TEST...]
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -16,19 +17,30 @@ parma=${PARMA:-$top/build/parma}
 qemu=${QEMU:-qemu-system-aarch64}
 qemu_user=${QEMU_USER:-qemu-aarch64}
 cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
-rounds=3 runs=2000 same="" linux="" opts=""
+rounds=3 runs=2000 plan="" sample="" seed=1 same="" linux="" opts=""
 while [ $# -gt 0 ]; do
 	case "$1" in
 	--rounds) rounds=$2; shift 2 ;;
 	--runs) runs=$2; shift 2 ;;
 	--opts) opts=$2; shift 2 ;;
+	--plan) plan=1; shift ;;
+	--sample) sample=$2 plan=1; shift 2 ;;
+	--seed) seed=$2; shift 2 ;;
 	--same) same=1; shift ;;
 	--linux) linux=1; shift ;;
-	-*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+	-*) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 	*) break ;;
 	esac
 done
 own=$top/litmus/tests
+if [ "$sample" ]; then
+	corpus=$top/../shared/litmus
+	[ -d "$corpus" ] || { echo "needs $corpus" >&2; exit 71; }
+	mapfile -t drawn < <(find -L "$corpus"/{catalogue,diy} -name '*.litmus' | sort |
+		xargs awk -F'|' '/^ *P0 *[|;]/ { if (NF == 2) print FILENAME; nextfile }' |
+		awk -v s="$seed" 'BEGIN { srand(s) } { printf "%.9f\t%s\n", rand(), $0 }' | sort | cut -f 2 | head -n "$sample")
+	set -- "${drawn[@]}"
+fi
 [ $# -gt 0 ] || set -- "$own"/data/{SB,MP,SB+dmb.sys,2+2W+dmb.sys}.litmus "$own"/lse/add2.litmus "$own"/acqrel/SB+stlr-ldar.litmus
 for tool in "$qemu" "$cc"; do
 	command -v "$tool" >/dev/null || { echo "needs $tool" >&2; exit 71; }
@@ -89,6 +101,7 @@ for t in "$@"; do
 	for ((k = 0; k < rounds; k++)); do
 		p=$(here_rate "$t" "$runs" "")
 		pair plan "$p" "$(on_qemu plan)"
+		[ -z "$plan" ] || continue
 		pair each "$(here_rate "$t" $((runs / 4 + 1)) "-group 1")" "$(on_qemu each)"
 		pair pthread "$p" "$(on_user "$name")"
 		[ -z "$same" ] || pair same "$(timeout 120 "$parma" boot "${machine[@]}" -kernel "$tmp/plan.elf" </dev/null 2>/dev/null | rate)" "$(on_qemu plan)"
@@ -101,3 +114,5 @@ for t in "$@"; do
 	echo
 done
 echo "geometric means $(geometric plan), $(geometric each), $(geometric pthread)${same:+; image on parma $(geometric same)}${linux:+; Linux guest $(geometric linux)}"
+[ -z "$plan" ] || sort -g "$tmp/medians.plan" | awk '{ r[NR] = $1; n += $1 >= 5 }
+	END { if (NR) printf "same plan, %d tests: median %.1f (%.1f to %.1f), %d of them at 5 or above\n", NR, (r[int((NR + 1) / 2)] + r[int(NR / 2) + 1]) / 2, r[1], r[NR], n }'
