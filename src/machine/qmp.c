@@ -372,7 +372,7 @@ struct qmp *qmp_new(struct machine *m, const char *text, struct err *e)
 	q->started = !m->cfg->start_paused;
 	lock_init(&q->lock, RANK_DEVICE);
 	q->user = (struct chardev_user){qmp_can_read, qmp_read, qmp_chr_event, qmp_writable, q};
-	q->chr = !strncmp(text, "chardev:", 8) ? machine_chardev(m, "-mon", text + 8, e) : machine_serial(m, text, e);
+	q->chr = machine_serial(m, text, e);
 	if (!q->chr || chardev_attach(q->chr, &q->user, e)) {
 		qmp_free(q);
 		return NULL;

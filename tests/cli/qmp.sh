@@ -63,7 +63,7 @@ three() {
 }
 ok "three control sockets" three
 ok "-mon that is not for QMP" refused 64 'only mode=control' boot -chardev null,id=m -mon m -kernel spin
-ok "-mon without its chardev" refused 64 '-mon: there is no -chardev with id=m' boot -mon chardev=m,mode=control -kernel spin
+ok "-mon without its chardev" refused 64 'no -chardev with id=m' boot -mon chardev=m,mode=control -kernel spin
 patience=6000 # tenths of a second that the emulator may take to end
 passed() { grep -q '^ok' said && ! grep -q '^not ok' said || { grep -A1 '^not ok' said || tail -3 said; cat boot.out; echo "status $rc"; return 1; }; }
 session parma "$parma" boot -accel interp

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct machine_config cfg = {.name = "fuzz"};
 	static struct machine m = {.cfg = &cfg, .ncpus = 2};
-	struct qmp *q = qmp_new(&m, "", NULL);
+	struct qmp *q = m.qmp = qmp_new(&m, "", NULL);
 	size_t at = 0;
 
 	out_len = 0;
@@ -68,5 +68,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	qmp_writable(q);
 	check_lines();
 	qmp_free(q);
+	m.qmp = NULL;
 	return 0;
 }
