@@ -28,6 +28,7 @@
  * Threads: vCPUs, each about itself, but for wake_one() and hand_over().
  */
 #include <sched.h>
+#include <string.h>
 #include <x86intrin.h>
 
 #include "a64/tlbi.h"
@@ -196,33 +197,36 @@ void crowd_room(struct sched *s)
 		wake_one(s, false);
 }
 
-/*
- * c spins, there are processors enough, and one who may be waited for was last seen on c's own: then another is idle, and the
- * host would take milliseconds to see it. c goes there, which takes the host some 50 us. False: that is not so, or somebody has
- * moved just now (both would go to the same processor).
- */
-static bool move_away(struct sched *s, struct vcpu *c)
+/* Was one who may be waited for last seen on this processor? Takes those of all such out of *free_ones. */
+static bool is_shared(const struct sched *s, const struct vcpu *c, int cpu, cpu_set_t *free_ones)
 {
-	uint64_t last = ld_rlx(&s->moved_tsc);
-	int cpu = sched_getcpu();
-	cpu_set_t old, other;
 	bool shared = false;
 
-	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(old), &old))
-		return false;
-	other = old;
-	CPU_CLR((unsigned)cpu, &other);
 	for (unsigned k = 0; k < s->n; k++) {
 		int there = ld_rlx(&s->slot[k].seen_on);
 
-		if (k == c->index || !s->vcpu[k] || !contends(s->vcpu[k], c->spin_tsc))
+		if (k == c->index || !s->vcpu[k] || there < 0 || !contends(s->vcpu[k], c->spin_tsc))
 			continue;
 		shared |= there == cpu;
-		if (there >= 0 && there < CPU_SETSIZE)
-			CPU_CLR((unsigned)there, &other);
+		if (there < CPU_SETSIZE)
+			CPU_CLR((unsigned)there, free_ones);
 	}
-	if (!shared || !CPU_COUNT(&other) || c->spin_tsc - last < MOVE_GAP_TSC || !at_cas(&s->moved_tsc, &last, c->spin_tsc) ||
-	    sched_setaffinity(0, sizeof(other), &other))
+	return shared;
+}
+
+bool crowd_move_away(struct sched *s, struct vcpu *c)
+{
+	uint64_t last = ld_rlx(&s->moved_tsc);
+	int cpu = sched_getcpu();
+	cpu_set_t old, other, free_ones;
+
+	memset(&free_ones, 0xff, sizeof(free_ones));
+	if (cpu < 0 || cpu >= CPU_SETSIZE || c->spin_tsc - last < MOVE_GAP_TSC || !is_shared(s, c, cpu, &free_ones) ||
+	    sched_getaffinity(0, sizeof(old), &old))
+		return false;
+	CPU_CLR((unsigned)cpu, &free_ones);
+	CPU_AND(&other, &old, &free_ones);
+	if (!CPU_COUNT(&other) || !at_cas(&s->moved_tsc, &last, c->spin_tsc) || sched_setaffinity(0, sizeof(other), &other))
 		return false;
 	sched_setaffinity(0, sizeof(old), &old); /* it stays there, but is free to go */
 	c->st.moves++;
@@ -237,7 +241,6 @@ void crowd_spin(struct sched *s, struct vcpu *c)
 
 	if (likely(!ld_rlx(&s->nresting)))
 		return;
-	st_rlx(&s->slot[c->index].seen_on, sched_getcpu());
 	if (turn_is_due(s, c->spin_tsc, 0) && !c->release_watch && is_eldest(s, c, c->spin_tsc))
 		c->release_watch = 1;
 	last = ld_rlx(&s->turn_tsc);
@@ -252,7 +255,7 @@ void crowd_spin(struct sched *s, struct vcpu *c)
 		c->spin_begin_tsc = c->spin_tsc;
 		return;
 	}
-	if (ld_rlx(&s->awake) <= s->usable && move_away(s, c))
+	if (ld_rlx(&s->awake) <= s->usable && crowd_move_away(s, c))
 		return;
 	limit = ld_rlx(&s->stuck_tsc);
 	last = ld_rlx(&s->progress_tsc);

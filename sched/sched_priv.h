@@ -59,7 +59,7 @@ struct slot {
 	uint32_t rest_over;           /* ATOMIC(at_xchg by who wakes it, ld_sc by the vCPU) */
 	uint64_t missed_tsc;          /* published by rest_over: when somebody who spun for it woke it, 0: nobody */
 	bool bound;                   /* published by rest_over: to one processor, until it runs */
-	int seen_on;                  /* ATOMIC(st_rlx by the vcpu, ld_rlx in move_away(): a guess): host processor when it last spun, -1 */
+	int seen_on;                  /* ATOMIC(st_rlx by the vcpu, ld_rlx in is_shared(): a guess): host processor when it last spun, -1 */
 	cpu_set_t may_run;            /* published by rest_over: where it could run before */
 	bool hands_over;              /* OWNER(vcpu): the coming rest is one whose turn it is to end another's */
 	uint64_t suspect_tsc;         /* OWNER(vcpu) the same, until it has released something */
@@ -89,7 +89,7 @@ struct sched {
 	uint64_t progress_tsc;   /* ATOMIC(st_rlx, at_cas in crowd_spin()): last release of a lock that was spun for, or last rescue */
 	uint64_t released_tsc;   /* ATOMIC(st_rlx by who releases, ld_rlx in was_it_me()): last release of a lock that was spun for; a stale value blames the wrong place once */
 	uint64_t turn_tsc;       /* ATOMIC(st_rlx, at_cas in crowd_spin()): when the next rester is to come in */
-	uint64_t moved_tsc;      /* ATOMIC(at_cas, ld_rlx in move_away()): when somebody last left a processor that two were on */
+	uint64_t moved_tsc;      /* ATOMIC(at_cas, ld_rlx in crowd_move_away()): when somebody last left a processor that two were on */
 	uint64_t stuck_tsc;      /* racy: how long after that somebody who rests is thought to be missing */
 	struct crowd_place crowd_place[CROWD_PLACES]; /* GUARDED_BY(crowd_lock) */
 	void (*rr)(struct vcpu *c, uint64_t insns); /* CONST_AFTER_INIT; NULL: a thread for each vCPU */
@@ -128,6 +128,12 @@ void sched_futex_wait(uint32_t *word, uint32_t val, uint64_t deadline_ns);
 /* crowd.c: machine_ops.released and .rest */
 void sched_released(struct vcpu *c);
 void sched_rest(struct vcpu *c);
+/*
+ * c spins, there are processors enough, and one who may be waited for was last seen on c's own: then another is idle, and the
+ * host would take milliseconds to see it, or longer if they sleep now and then. c goes there, which takes the host some 50 us.
+ * False: that is not so, or somebody has moved just now (both would go to the same processor).
+ */
+bool crowd_move_away(struct sched *s, struct vcpu *c);
 /* A vCPU has left guest code: somebody who rests may have its processor. */
 void crowd_room(struct sched *s);
 /* c spins, spin_tsc is up to date: it may be waiting for one that rests. */

@@ -24,6 +24,7 @@
 
 #define SPIN_GAP_TSC 20000 /* host cycles between two hints: more are not one spin */
 #define QUICK_SPINS 8      /* hints before the core is first given away */
+#define STACKED_SPINS 128  /* then it may be that two of them are on one processor (tens of microseconds) */
 #define IDLE_SPINS 8192    /* the same when no vCPU lacks a processor (nearly a millisecond): for other processes' sake */
 
 bool sched_overcommitted(const struct sched *s) { return ld_rlx(&s->awake) > s->usable; }
@@ -68,8 +69,11 @@ void sched_relax(struct vcpu *c, bool counted)
 		return;
 	}
 	n = spin_length(c);
+	st_rlx(&s->slot[c->index].seen_on, sched_getcpu());
 	crowded = sched_overcommitted(s);
 	if (crowded ? n < QUICK_SPINS : n % IDLE_SPINS) {
+		if (!crowded && n % STACKED_SPINS == 0)
+			crowd_move_away(s, c);
 		crowd_spin(s, c);
 		cpu_relax();
 		return;

@@ -64,7 +64,7 @@ int sandbox_close(struct machine *m, struct err *e)
 {
 	const struct sandbox_needs need = {
 		.listen = has_listener(m), .net = has_network(m->cfg),
-		.bind = m->cfg->place.policy != PLACE_NONE || m->ncpus > place_usable_cpus() /* sched/crowd.c */};
+		.bind = m->cfg->place.policy != PLACE_NONE || m->ncpus > 1 /* sched/crowd.c */};
 
 	if (m->cfg->sandbox == SANDBOX_OFF)
 		return 0;
