@@ -10,13 +10,14 @@
 
 /*
  * Rank and size as launchers put them into the environment.  Slurm's last: below an mpirun within a job
- * of Slurm all ranks have those of the daemon that started them.
+ * of Slurm all ranks have those of the daemon that started them.  A batch script has SLURM_PROCID=0 and SLURM_NTASKS itself, but
+ * only srun says how many tasks a step has: whatever is not started by srun is alone, and does all of it.
  */
 static void shard_of_launcher(struct litmus_options *o)
 {
 	static const char *const names[][2] = {
 		{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, {"PMI_RANK", "PMI_SIZE"}, {"PMIX_RANK", "PMIX_SIZE"},
-		{"SLURM_PROCID", "SLURM_NTASKS"},
+		{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names) && !o->shards; i++) {
@@ -29,8 +30,11 @@ static void shard_of_launcher(struct litmus_options *o)
 				fprintf(stderr, "parma litmus: shard %u/%u, as %s says\n", o->shard, o->shards, names[i][0]);
 		}
 	}
-	if (!o->shards)
-		o->shards = 1;
+	if (o->shards)
+		return;
+	o->shards = 1;
+	if (getenv("SLURM_NTASKS") && strtoul(getenv("SLURM_NTASKS"), NULL, 10) > 1)
+		fprintf(stderr, "parma litmus: no shards: in a job of Slurm with %s tasks, but not started by srun\n", getenv("SLURM_NTASKS"));
 }
 
 /* Keeps the tests of this shard. */

@@ -237,14 +237,17 @@ check $? "a mistyped option"
 "$parma" litmus gen -min 4 -max 4 -n 12 "$tmp/gen" | grep -q '^12 tests' && lit -q -s 50 -r 1 "$tmp/gen" >"$tmp/out"
 check $? "generated tests run"
 camp() { timeout 3000 "$parma" litmus campaign -smp 2 -s 50 -r 1 -results "$tmp/res" "$@" "$tmp/gen" >"$tmp/out"; }
-camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_NTASKS=2 camp -rounds 1 && camp -shard 0/2 -rounds 3 &&
+camp -shard 0/2 -rounds 1 && SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 camp -rounds 1 && camp -shard 0/2 -rounds 3 &&
 	[ "$(grep -c ^test "$tmp/res.0")$(grep -c ^test "$tmp/res.1")" = 66 ] &&
 	[ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.0" | sort -u)" = 3 ]
 check $? "a campaign in two shards, one resumed"
-OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 SLURM_PROCID=0 SLURM_NTASKS=2 camp -rounds 2 2>"$tmp/err" && grep -q 'shard 1/2, as OMPI_COMM_WORLD_RANK says' "$tmp/err"
+OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2 SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=2 camp -rounds 2 2>"$tmp/err" && grep -q 'shard 1/2, as OMPI_COMM_WORLD_RANK says' "$tmp/err"
 check $? "an mpirun within a job of Slurm: its ranks count"
 camp -shard 1/2 -rounds 4 -j 2 && [ "$(awk -F'\t' '/^test/ { print $5 }' "$tmp/res.1" | sort -u)" = 4 ] && grammar "$tmp/out" 0 0
 check $? "the other, by two jobs"
+SLURM_PROCID=0 SLURM_NTASKS=2 timeout 3000 "$parma" litmus campaign -smp 2 -s 50 -r 1 -rounds 1 -results "$tmp/batch" "$tmp/gen" >"$tmp/out" 2>"$tmp/err" &&
+	grep -q 'no shards: .* not started by srun' "$tmp/err" && [ "$(grep -c ^test "$tmp/batch")" = 12 ]
+check $? "a batch script of Slurm without srun does all of it, and says so"
 "$parma" litmus merge -o "$tmp/all" "$tmp/res.0" "$tmp/res.1" >"$tmp/out" &&
 	awk -F'\t' '/^test/ { t += $6 } /^state/ { s += $2 } END { exit !(t && t == s) }' "$tmp/all" &&
 	grep -q '^12 tests: 12 ok' "$tmp/out" && grammar "$tmp/out" 0 12
