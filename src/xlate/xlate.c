@@ -15,6 +15,7 @@
 #include "xlate/pair.h"
 #include "xlate/region.h"
 #include "xlate/slots.h"
+#include "xlate/tables.h"
 #include "xlate/watch.h"
 
 #define SELDOM_SHARE 16 /* ways that were gone in fewer than one of so many turns are left out */
@@ -56,8 +57,7 @@ struct xlate {
 	struct flow_page page;
 	struct flow flow;
 	struct tlink links[MAX_LINKS];
-	char *blob;
-	size_t blob_room;
+	struct xlate_tables tables;
 	bool no_room; /* the last unit found no code memory */
 };
 
@@ -75,7 +75,7 @@ void xlate_free(struct xlate *x)
 {
 	ir_free(x->u);
 	x64_lower_free(x->l);
-	free(x->blob);
+	free(x->tables.blob);
 	free(x);
 }
 
@@ -348,47 +348,6 @@ static bool build_unit(struct xlate *x, struct vcpu *c, uint64_t pc, struct walk
 	return false;
 }
 
-/* Copies what the records say of the state's whereabouts to `to`, once where two that follow each other agree. */
-static uint32_t copy_rlocs(const struct x64_out *o, struct x64_rec *recs, struct x64_rloc *to)
-{
-	uint32_t n = 0;
-
-	for (uint32_t k = 0; k < o->nrecs; k++) {
-		const struct x64_rloc *from = &o->rlocs[o->recs[k].first];
-		size_t bytes = recs[k].n * sizeof(*to);
-
-		if (k && recs[k].n == recs[k - 1].n && !memcmp(from, &to[recs[k - 1].first], bytes)) {
-			recs[k].first = recs[k - 1].first;
-			continue;
-		}
-		recs[k].first = n;
-		memcpy(to + n, from, bytes);
-		n += recs[k].n;
-	}
-	return n;
-}
-
-/* The tables of slow paths, in x->blob; returns their bytes. */
-static uint32_t make_blob(struct xlate *x, const struct x64_out *o)
-{
-	size_t recs = o->nrecs * sizeof(*o->recs), pool = o->npool * sizeof(*o->pool), most = o->nrlocs * sizeof(*o->rlocs);
-	struct xlate_meta *m;
-	size_t pool_at = ALIGN_UP(sizeof(*m) + recs, sizeof(*o->pool));
-
-	if (pool_at + pool + most > x->blob_room) {
-		free(x->blob);
-		x->blob_room = 2 * (pool_at + pool + most);
-		x->blob = malloc(x->blob_room);
-		BUG_ON(!x->blob);
-	}
-	m = (struct xlate_meta *)(void *)x->blob;
-	m->pool = (uint32_t)pool_at;
-	m->rlocs = m->pool + (uint32_t)pool;
-	memcpy(m->recs, o->recs, recs);
-	memcpy(x->blob + m->pool, o->pool, pool);
-	return m->rlocs + copy_rlocs(o, m->recs, (struct x64_rloc *)(void *)(x->blob + m->rlocs)) * (uint32_t)sizeof(*o->rlocs);
-}
-
 static void make_links(struct xlate *x, const struct x64_out *o)
 {
 	BUG_ON(o->nlinks > MAX_LINKS);
@@ -438,8 +397,8 @@ static struct tblock *publish(struct xlate *x, struct tcache_cpu *tc, const stru
 	for (unsigned k = w->lo; k < w->hi; k++) /* those between blocks */
 		flow_word(&x->page, k);
 	make_links(x, o);
-	d.blob_bytes = make_blob(x, o);
-	d.blob = x->blob;
+	d.blob_bytes = xlate_tables_make(&x->tables, o);
+	d.blob = x->tables.blob;
 	return tcache_publish(tc, &d, no_space);
 }
 
