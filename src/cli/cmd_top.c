@@ -255,7 +255,7 @@ static void screen_off(void)
 
 static bool screen_enter(void)
 {
-	struct sigaction a = {.sa_handler = on_winch};
+	struct sigaction a = {.sa_handler = on_winch, .sa_flags = SA_RESTART}; /* stdio takes an interrupted write for a failure */
 
 	if (tcgetattr(STDIN_FILENO, &saved))
 		return false;

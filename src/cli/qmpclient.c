@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REPLY_MS 5000
+#include "cli/scale_signal.h"
+
+#define REPLY_MS 30000
 #define LINE_LIMIT (16u << 20)
 
 struct qmpclient {
@@ -52,6 +54,7 @@ static json_t *read_line(struct qmpclient *q)
 	while (!(nl = q->len ? memchr(q->buf, '\n', q->len) : NULL)) {
 		struct pollfd p = {q->fd, POLLIN, 0};
 		ssize_t n;
+		int ready;
 
 		if (q->len == q->cap) {
 			char *more = q->cap < LINE_LIMIT ? realloc(q->buf, q->cap ? 2 * q->cap : 65536) : NULL;
@@ -61,7 +64,10 @@ static json_t *read_line(struct qmpclient *q)
 			q->cap = q->cap ? 2 * q->cap : 65536;
 			q->buf = more;
 		}
-		if (poll(&p, 1, REPLY_MS) <= 0)
+		ready = poll(&p, 1, REPLY_MS);
+		if (ready < 0 && errno == EINTR && !scale_signal())
+			continue; /* the terminal has another size, or was the shell's for a while */
+		if (ready <= 0)
 			return NULL;
 		n = read(q->fd, q->buf + q->len, q->cap - q->len);
 		if (n <= 0)

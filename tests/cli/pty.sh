@@ -38,6 +38,10 @@ ok "a narrow screen" leaves 0 size:40,24 raw see:"running" see:"instructions" ty
 ok "... has no line that is too long" widest 40
 ok "a low screen leaves vCPUs out and says so" leaves 0 size:80,6 raw see:"more vCPUs" type:q end "${top[@]}"
 ok "it follows the screen's size" leaves 0 size:80,24 raw see:"instructions/s" size:60,5 see:"more vCPUs" size:90,30 see:"tlb_misses/s" type:q end -- "$parma" top --interval 300 "$scratch/q"
+winch=$(kill -l WINCH)
+storm=$(for _ in $(seq 30); do printf 'see:running '; printf "send:$winch %.0s" $(seq 300); done)
+# shellcheck disable=SC2086
+ok "nor do signals that come while it draws or waits for an answer end it" leaves 0 size:80,24 raw $storm type:q end -- "$parma" top --interval 50 "$scratch/q"
 ok "s stops the guest and lets it go on" leaves 0 size:80,24 raw see:"running" type:s see:"paused" type:s see:"running" type:q end "${top[@]}"
 ok "+ and - change the interval" leaves 0 size:80,24 raw type:++++ see:"interval: 1.6 s" type:----- see:"interval: 0.05 s" type:q end "${top[@]}"
 ok "Ctrl-C leaves" leaves 130 size:80,24 raw see:"running" type:^C end "${top[@]}"
