@@ -272,7 +272,7 @@ uint64_t gang_icount(const struct gang *g) { return sched_icount(g->sched); }
 
 static int make_cpus(struct gang *g, struct err *e)
 {
-	const struct sched_config sc = {.nvcpus = g->n, .run = g->engine->run};
+	const struct sched_config sc = {.nvcpus = g->n, .no_rests = true, .run = g->engine->run};
 
 	g->sched = sched_new(&sc);
 	if (!g->sched)

@@ -296,6 +296,8 @@ void sched_released(struct vcpu *c)
 	st_rlx(&s->released_tsc, now);
 	st_rlx(&s->progress_tsc, now);
 	st_rlx(&s->stuck_tsc, STUCK_TSC);
+	if (s->cfg.no_rests)
+		return;
 	due = turn_is_due(s, now, 0) && ld_rlx(&s->awake) <= s->usable && is_eldest(s, c, now);
 	if (!due && !too_many_contend(s, now))
 		return;

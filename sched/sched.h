@@ -38,6 +38,8 @@ struct sched_config {
 	 */
 	bool (*reset)(void *arg);
 	void *arg;
+	/* vCPUs wait for all others all the time (barriers), so none is kept out of the way (crowd.c). */
+	bool no_rests;
 };
 
 /* NULL: no memory. */

@@ -155,7 +155,9 @@ static int start_perfmap(struct machine *m, struct err *e)
 
 static int make_cpus(struct machine *m, struct err *e)
 {
-	const struct sched_config sc = {m->cfg->ncpus, m->jit ? jit_run : interp_run, on_cpu_reset, on_reset, m};
+	const struct sched_config sc = {
+		.nvcpus = m->cfg->ncpus, .run = m->jit ? jit_run : interp_run, .cpu_reset = on_cpu_reset, .reset = on_reset, .arg = m,
+	};
 	const bool semihosting = machine_has_semihosting(m);
 
 	if (machine_choose_cpu(m, e))
