@@ -165,7 +165,10 @@ static void print_fit(FILE *f, const struct point *p, unsigned k, unsigned model
 	if (k < 2)
 		return;
 	scale_fit(p, k, &a, &u);
-	fprintf(f, "  Amdahl: serial part %.2f%% (R2 %.3f).", 100 * a.sigma, a.r2);
+	if (a.sigma > 1)
+		fputs("  Amdahl: no law for this, more vCPUs do less.", f);
+	else
+		fprintf(f, "  Amdahl: serial part %.2f%% (R2 %.3f).", 100 * a.sigma, a.r2);
 	if (k > 2) {
 		fprintf(f, "  USL: contention %.2f%%, coherency %.3f%% (R2 %.3f)", 100 * u.sigma, 100 * u.kappa, u.r2);
 		if (u.peak > 0)

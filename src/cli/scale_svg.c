@@ -148,7 +148,11 @@ static void legend(FILE *f, double y)
 
 static void laws(FILE *f, const struct scale_data *d, const struct law *amdahl, const struct law *usl, double y)
 {
-	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"fit\">Amdahl: serial %.2f%%", LEFT + 90, y + 26, 100 * amdahl->sigma);
+	fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" class=\"fit\">", LEFT + 90, y + 26);
+	if (amdahl->sigma > 1)
+		fputs("Amdahl: no law for this", f);
+	else
+		fprintf(f, "Amdahl: serial %.2f%%", 100 * amdahl->sigma);
 	if (d->npoints > 2)
 		fprintf(f, "; USL: contention %.2f%%, coherency %.3f%%", 100 * usl->sigma, 100 * usl->kappa);
 	fputs("</text>\n", f);
