@@ -52,6 +52,9 @@
 #define CTX_FZ_IXC (1u << 15)  /* and FPSR.IXC has been set: the host's Inexact of a flushed result tells nothing new */
 #define CTX_SLOW (CTX_IL | CTX_STEP | CTX_BREAK)
 
+/* With FPCR.FZ, until FPSR.IXC is set: floating point is left to C. */
+static inline bool ctx_fp_settles(uint32_t ctx) { return (ctx & (CTX_FZ | CTX_FZ_IXC)) == CTX_FZ; }
+
 struct machine_ops;
 struct gic_cpu_ops;
 struct tlbset;

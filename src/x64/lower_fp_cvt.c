@@ -55,15 +55,8 @@ static void half_to_double(struct fpl *f)
 /* Four: lanes that are the smallest normal number, or NaNs, are for the C function. */
 static void singles_to_halves(struct fpl *f)
 {
-	struct xa *a = f->a;
-
-	x_vex_i(a, P66, 3, 0x1d, f->s[0], 0, xr(f->d), ROUND_MXCSR); /* vcvtps2ph */
-	x_vex(a, P66, 1, false, false, 0xdb, 0, f->d, xk(XK_MAX16));
-	x_vex(a, P66, 1, false, false, 0x75, 1, 0, xk(XK_MINNORM_H)); /* vpcmpeqw */
-	x_vex(a, P66, 1, false, false, 0x65, 0, 0, xk(XK_INF_H)); /* vpcmpgtw */
-	x_vrr(a, PNONE, 0x56, 1, 1, 0);
-	x_vex(a, P66, 2, false, false, 0x17, 1, 0, xr(1)); /* vptest */
-	fix_if(f, CC_NE);
+	x_vex_i(f->a, P66, 3, 0x1d, f->s[0], 0, xr(f->d), ROUND_MXCSR); /* vcvtps2ph */
+	fpl_check_halves(f);
 }
 static void single_to_half(struct fpl *f)
 {

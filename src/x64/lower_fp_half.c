@@ -42,8 +42,7 @@ static void narrow(struct fpl *f, int s, bool high)
 		x_vrr(f->a, PNONE, 0x56, f->d, f->d, s);
 	}
 }
-/* NaNs and results that are the least normal number. xmm0, xmm1 are used. */
-static void check_halves(struct fpl *f)
+void fpl_check_halves(struct fpl *f)
 {
 	struct xa *a = f->a;
 
@@ -132,7 +131,7 @@ static void arith(struct fpl *f)
 	}
 	if (lanes_of(f) < 4)
 		cut(f); /* zeros less zeros may be negative */
-	check_halves(f);
+	fpl_check_halves(f);
 }
 
 /* Masks of singles packed. */

@@ -165,6 +165,8 @@ bool fpl_can_cvt(const struct lower *l, const struct ir_node *n, enum shape sh);
 bool fpl_can_print(const struct lower *l, const struct ir_node *n, enum shape sh);
 bool fpl_can_2i(const struct lower *l, const struct ir_node *n, enum shape sh);
 bool fpl_can_i2(const struct lower *l, const struct ir_node *n, enum shape sh);
+/* NaNs and results that are the least normal number, of halves in f->d, are for the C function. xmm0, xmm1 are used. */
+void fpl_check_halves(struct fpl *f);
 void fpl_cvt(struct fpl *f);
 void fpl_print(struct fpl *f);
 void fpl_2i(struct fpl *f);

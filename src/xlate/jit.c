@@ -309,7 +309,7 @@ static const void *code_here(struct vcpu *c, struct tblock *prev, uint32_t link)
 /* FPSR.IXC has been set since the context was computed, which matters with FPCR.FZ. */
 static void settle(struct vcpu *c)
 {
-	if (unlikely((c->ctx & (CTX_FZ | CTX_FZ_IXC)) == CTX_FZ) && c->fp.fpsr & FPSR_IXC)
+	if (unlikely(ctx_fp_settles(c->ctx)) && c->fp.fpsr & FPSR_IXC)
 		cpu_ctx_update(c);
 }
 

@@ -446,16 +446,14 @@ static void count_fences(const struct ir_unit *u, struct stats *st)
 			++*(u->n[r].imm ? &st->fences_owed : &st->fences_full);
 }
 
-static bool fp_settles(uint32_t ctx) { return (ctx & (CTX_FZ | CTX_FZ_IXC)) == CTX_FZ; }
-
 struct tblock *xlate_unit(struct xlate *x, struct tcache *t, struct tcache_cpu *tc, struct vcpu *c, uint64_t pc,
 			  const uint32_t *host, unsigned hot)
 {
 	struct tkey key = {.host = host, .pc = pc, .ctx = c->ctx};
 	struct walk w = {.x = x, .page_pc = pc & ~UINT64_C(4095)};
 	struct x64_job job = {.u = x->u, .page_mask = ~UINT64_C(4095), .pc = pc, .alone = c->nvcpus == 1,
-			      .fp_native = !fp_settles(c->ctx) && pass_on(PASS_FP), .fp_half = !(c->ctx & CTX_HALF),
-			      .fp_flush = c->ctx & CTX_FZ, .fp_settles = fp_settles(c->ctx)};
+			      .fp_native = !ctx_fp_settles(c->ctx) && pass_on(PASS_FP), .fp_half = !(c->ctx & CTX_HALF),
+			      .fp_flush = c->ctx & CTX_FZ, .fp_settles = ctx_fp_settles(c->ctx)};
 	uint64_t gen = tcache_watch(t, host - word_of(pc)); /* the guest's code is read after this */
 	bool regions = pass_on(PASS_REGIONS);
 

@@ -48,6 +48,17 @@ static void window(struct vcpu *c)
 	tlbset_inv_all(c);
 }
 
+/* Interpreted in round 0, to a; else translated, to b. */
+static void run(struct vcpu *c, unsigned round)
+{
+	st_rlx(&c->request, 0);
+	do {
+		at_and(&c->request, ~REQ_POLL);
+		(round ? jit_run : interp_run)(c);
+	} while (!(ld_acq(&c->request) & ~REQ_POLL));
+	state_get(c, round ? &b : &a);
+}
+
 /* On both engines; several times in translated code, which the first makes. */
 static void compare(struct vcpu *c, const uint32_t *words, unsigned n, const char *what)
 {
@@ -58,12 +69,7 @@ static void compare(struct vcpu *c, const uint32_t *words, unsigned n, const cha
 	for (unsigned round = 0; round < 3; round++) {
 		state_put(c, &in);
 		window(c);
-		st_rlx(&c->request, 0);
-		do {
-			at_and(&c->request, ~REQ_POLL);
-			(round ? jit_run : interp_run)(c);
-		} while (!(ld_acq(&c->request) & ~REQ_POLL));
-		state_get(c, round ? &b : &a);
+		run(c, round);
 		if (!round) {
 			changed = peek64(FRAME(0));
 			continue;
@@ -152,12 +158,7 @@ static void other_table(struct vcpu *c)
 		window(c);
 		poke64(TABLE, PTE(FRAME(0), false) | 1 << 11);
 		cpu_ctx_update(c);
-		st_rlx(&c->request, 0);
-		do {
-			at_and(&c->request, ~REQ_POLL);
-			(round ? jit_run : interp_run)(c);
-		} while (!(ld_acq(&c->request) & ~REQ_POLL));
-		state_get(c, round ? &b : &a);
+		run(c, round);
 		if (round)
 			ok(states_equal(&a, &b), "another table and ASID between two entries, round %u", round);
 	}
